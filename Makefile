@@ -1,0 +1,67 @@
+# One-liners onto the command line.  Settings: SDK= PYTHON=3.11 PACKAGES="numpy scipy"
+# JOBS= WHEELHOUSE= WHEELS= BOARD= (e.g. make wheels SDK=/opt/poky/3.0 PYTHON=3.7)
+PACKAGES ?= numpy scipy
+WHEELHOUSE ?= wheelhouse
+WHEELS ?= $(WHEELHOUSE)
+BOARD ?= emulated
+export SDK PYTHON JOBS WHEELHOUSE
+
+VENV := .venv
+CROSSBUILD := $(VENV)/bin/crossbuild
+SYSTEM_PACKAGES := $(shell cat docker/system-packages.txt)
+
+.PHONY: setup wheels verify audit doctor lock matrix test check lint bench clean
+
+setup: $(VENV)/ready
+
+# Everything that crossbuild needs of the build machine: Debian packages, then its own
+# Python environment.
+$(VENV)/ready: pyproject.toml docker/system-packages.txt
+	@missing=$$(for p in $(SYSTEM_PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then \
+	    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing; \
+	  else \
+	    echo "Not root: install the build machine's packages first, then try again:"; \
+	    echo "  sudo apt-get install --no-install-recommends" $$missing; exit 4; \
+	  fi; \
+	fi
+	/usr/bin/python3 -m venv $(VENV)
+	$(VENV)/bin/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+wheels: setup
+	@$(CROSSBUILD) wheels $(PACKAGES)
+
+verify: setup
+	@$(CROSSBUILD) verify --board $(BOARD) $(PACKAGES)
+
+audit: setup
+	@$(CROSSBUILD) audit $(WHEELS)
+
+doctor: setup
+	@$(CROSSBUILD) doctor $(PACKAGES)
+
+lock: setup
+	@$(CROSSBUILD) lock
+
+matrix: setup
+	@$(CROSSBUILD) matrix --build $(PACKAGES)
+
+# The whole proof: units, then real builds, installed and run on the emulated board.
+test: setup
+	@$(VENV)/bin/pytest
+
+# What runs in under a minute.
+check: setup
+	@$(VENV)/bin/pytest -m 'not slow'
+
+lint: setup
+	@$(VENV)/bin/ruff check && $(VENV)/bin/ruff format --check && $(VENV)/bin/mypy
+
+# Ratios measured side by side, as JSON.
+bench: setup
+	@$(VENV)/bin/python benchmarks/audit.py
+
+clean: setup
+	@$(CROSSBUILD) clean

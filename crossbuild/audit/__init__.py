@@ -1,0 +1,59 @@
+"""The gate between build and wheelhouse: a wheel is proven to fit the board.
+
+Facts (:mod:`.facts`), rules (:mod:`.elf_rules`, :mod:`.wheel_rules`, :mod:`.set_rules`, with
+``policy/rules.toml``) and the verdict (:mod:`.report`) are separate; a verdict is a pure
+function of facts and a board profile.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from crossbuild.audit import elf_rules, set_rules, wheel_rules
+from crossbuild.audit.facts import Gatherer, Unreadable, WheelFacts
+from crossbuild.audit.report import Finding, Report, report_table
+from crossbuild.board_profile import BoardProfile
+
+__all__ = ["Finding", "Report", "audit", "report_table"]
+
+
+def audit(
+    wheels: Sequence[Path],
+    profile: BoardProfile,
+    *,
+    wheelhouse: Path | None = None,
+    build_paths: Sequence[str] = (),
+) -> Report:
+    """Hold wheels against a board.
+
+    :param wheelhouse: folder with the other wheels that the board installs from;
+        requirements are not checked where None
+    :param build_paths: folders of the build machine that no file may name
+    :raises ConfigurationError: the profile's CPU is unknown
+    """
+    gatherer = Gatherer(profile.features, build_paths)
+    read = [gatherer.wheel(path) for path in wheels]
+    audited = [facts for facts in read if isinstance(facts, WheelFacts)]
+    others = wheel_rules.acceptable(_others(wheels, wheelhouse, gatherer), profile)
+    available = [*wheel_rules.acceptable(audited, profile), *others]
+    findings = [
+        Finding.of("archive", facts.file, facts.file, facts.fact)
+        for facts in read
+        if isinstance(facts, Unreadable)
+    ]
+    for facts in audited:
+        findings += wheel_rules.findings(facts, profile, available, complete=wheelhouse is not None)
+        findings += elf_rules.findings(facts, profile, available)
+        findings += set_rules.findings(facts, available)
+    return Report(profile.name, tuple(facts.file for facts in read), tuple(findings))
+
+
+def _others(
+    wheels: Sequence[Path], wheelhouse: Path | None, gatherer: Gatherer
+) -> list[WheelFacts]:
+    """Brief facts of the wheelhouse's wheels that are not audited themselves."""
+    if wheelhouse is None:
+        return []
+    names = {path.name for path in wheels}
+    there = sorted(path for path in wheelhouse.glob("*.whl") if path.name not in names)
+    read = (gatherer.brief(path) for path in there)
+    return [facts for facts in read if isinstance(facts, WheelFacts)]

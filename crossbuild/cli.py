@@ -1,0 +1,533 @@
+"""The command line.  Each command reads its options, calls one function, shows the result."""
+
+import enum
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crossbuild import __version__, settings
+from crossbuild.console import Console
+from crossbuild.errors import AuditError, ConfigurationError, CrossbuildError
+
+if TYPE_CHECKING:  # heavy at start-up, and no command's business before it runs
+    from crossbuild.configuration import Configuration
+    from crossbuild.project_tests import ProjectTests
+
+app = typer.Typer(
+    name="crossbuild",
+    help="A wheel factory for Arm boards.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+sdk_app = typer.Typer(help="Reference SDKs, made of Debian's packages.", no_args_is_help=True)
+app.add_typer(sdk_app, name="sdk")
+board_app = typer.Typer(help="Real boards.", no_args_is_help=True)
+app.add_typer(board_app, name="board")
+
+console = Console()
+
+SdkOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sdk",
+        envvar="SDK",
+        help="Folder of a Yocto SDK; without it a reference SDK is made and used.",
+    ),
+]
+PythonOption = Annotated[
+    str | None,
+    typer.Option("--python", envvar="PYTHON", help="The target's Python, e.g. 3.7."),
+]
+EnvironmentOption = Annotated[
+    str | None,
+    typer.Option("--environment", help="Which environment-setup script of a multilib SDK."),
+]
+BuildPythonOption = Annotated[
+    Path | None, typer.Option("--build-python", help="A Python of the same X.Y on this machine.")
+]
+WheelhouseOption = Annotated[
+    Path | None,
+    typer.Option("--wheelhouse", envvar="WHEELHOUSE", help="Where wheels are published."),
+]
+WorkOption = Annotated[Path, typer.Option("--work-dir", help="Build trees, logs, built wheels.")]
+CacheOption = Annotated[
+    Path, typer.Option("--cache-dir", help="Downloads and prepared boards of all checkouts.")
+]
+PatchVersionOption = Annotated[
+    str | None,
+    typer.Option(help="The board's Python, e.g. 3.7.8, where the SDK has no headers of it."),
+]
+SharedOption = Annotated[
+    bool | None,
+    typer.Option("--shared/--static", help="How the board's Python has libpython (same case)."),
+]
+
+
+class Bundle(enum.Enum):
+    """Where the shared libraries go that wheels need and images lack."""
+
+    RUNTIME = "runtime"
+    EACH = "each"
+    NONE = "none"
+
+
+class MatrixFormat(enum.Enum):
+    """Who reads the matrix."""
+
+    JSON = "json"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+JsonOption = Annotated[bool, typer.Option("--json", help="For machines, on standard output.")]
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Use cached downloads alone.")]
+
+
+def main() -> None:
+    """Run the command line; the one place that exits."""
+    try:
+        app()
+    except CrossbuildError as error:
+        console.error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        console.say("interrupted; the same command goes on where this one stopped")
+        sys.exit(130)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"crossbuild {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+) -> None:
+    """A wheel factory for Arm boards."""
+
+
+@sdk_app.command("create")
+def sdk_create(
+    name: Annotated[str, typer.Argument(help="See `crossbuild sdk list`.")] = settings.REFERENCE,
+    destination: Annotated[
+        Path | None, typer.Option(help="Where; sysroots/NAME by default.")
+    ] = None,
+    cache: CacheOption = settings.CACHE,
+) -> None:
+    """Make a reference SDK, unless it is there and current."""
+    typer.echo(_reference_sdk(name, destination, cache))
+
+
+@sdk_app.command("list")
+def sdk_list(as_json: JsonOption = False) -> None:
+    """List the reference SDKs that can be made."""
+    from crossbuild import reference_sdk
+
+    definitions = reference_sdk.definitions()
+    if as_json:
+        _print_json([definition.model_dump(mode="json") for definition in definitions])
+        return
+    for definition in definitions:
+        there = reference_sdk.is_current(
+            definition, reference_sdk.default_destination(definition.name)
+        )
+        state = "made" if there else "not made"
+        typer.echo(f"{definition.name}\tPython {definition.python}\t{state}")
+
+
+@sdk_app.command("python")
+def sdk_python(
+    sdk: SdkOption = None,
+    environment: EnvironmentOption = None,
+    python: PythonOption = None,
+    build_python: BuildPythonOption = None,
+    patch_version: PatchVersionOption = None,
+    shared: SharedOption = None,
+    work: WorkOption = settings.WORK,
+    cache: CacheOption = settings.CACHE,
+    as_json: JsonOption = False,
+) -> None:
+    """Describe the target's Python: the SDK's, or one made from a build Python."""
+    from crossbuild import cell
+
+    request = cell.Request(
+        sdk=sdk or _reference_sdk(settings.REFERENCE, None, cache),
+        packages=(),
+        wheelhouse=settings.WHEELHOUSE,
+        work=_without_spaces(work),
+        cache=cache.absolute(),
+        jobs=1,
+        environment=environment,
+        python=python,
+        build_python=build_python,
+        patch_version=patch_version,
+        shared_libpython=shared,
+    )
+    target = cell.open_cell(request).target
+    facts = {name: value for name, value in vars(target).items() if name != "config"}
+    if as_json:
+        _print_json({"version": 1, **facts})
+        return
+    for name, value in facts.items():
+        typer.echo(f"{name}: {value}")
+
+
+@app.command()
+def doctor(
+    packages: Annotated[
+        list[str] | None, typer.Argument(help="As for `wheels`; all recipes by default.")
+    ] = None,
+    sdk: SdkOption = None,
+    environment: EnvironmentOption = None,
+    python: PythonOption = None,
+    build_python: BuildPythonOption = None,
+    work: WorkOption = settings.WORK,
+    cache: CacheOption = settings.CACHE,
+    jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what the SDK can build, and the lines that cure what it cannot."""
+    from crossbuild import doctor as examination
+
+    diagnosis = examination.diagnose(
+        _sdk_for(sdk, python, _configuration(), cache),
+        tuple(packages or ()),
+        environment=environment,
+        python=python,
+        build_python=build_python,
+        cache=cache.absolute(),
+        work=work.absolute(),
+        jobs=jobs,
+    )
+    if as_json:
+        _print_json(diagnosis.as_json())
+    else:
+        if diagnosis.ready:
+            console.table(diagnosis.table())
+        console.say(diagnosis.text())
+    if diagnosis.errors:
+        raise typer.Exit(examination.exit_code(diagnosis))
+
+
+@app.command()
+def lock(
+    packages: Annotated[list[str] | None, typer.Argument(help="All recipes by default.")] = None,
+    python: Annotated[list[str] | None, typer.Option("--python")] = None,
+) -> None:
+    """Renew the lock files of recipes: which files are downloaded, with their sha256."""
+    from crossbuild import recipe, resolve
+
+    with console.step("lock") as step:
+        paths = resolve.renew_all(python or recipe.PYTHONS, packages)
+        step.outcome = f"{len(paths)} locks"
+
+
+@app.command()
+def wheels(
+    packages: Annotated[
+        list[str] | None, typer.Argument(help="Packages or source folders.")
+    ] = None,
+    sdk: SdkOption = None,
+    environment: EnvironmentOption = None,
+    python: PythonOption = None,
+    build_python: BuildPythonOption = None,
+    patch_version: PatchVersionOption = None,
+    shared: SharedOption = None,
+    wheelhouse: WheelhouseOption = None,
+    work: WorkOption = settings.WORK,
+    cache: CacheOption = settings.CACHE,
+    jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
+    offline: OfflineOption = False,
+    bundle: Annotated[
+        Bundle, typer.Option(help="Shared libraries: once for all wheels, in each, or in none.")
+    ] = Bundle.RUNTIME,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep build trees.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Build wheels for the board and publish them in the wheelhouse."""
+    from crossbuild import cell, pipeline, report
+    from crossbuild.bundle import Bundling
+
+    configured = _configuration()
+    request = cell.Request(
+        sdk=_sdk_for(sdk, python, configured, cache),
+        packages=_packages(packages, configured),
+        wheelhouse=_wheelhouse(wheelhouse, configured),
+        work=_without_spaces(work),
+        cache=cache.absolute(),
+        jobs=jobs,
+        environment=environment,
+        python=python,
+        build_python=build_python,
+        patch_version=patch_version,
+        shared_libpython=shared,
+        offline=offline,
+        keep=keep,
+        bundling=Bundling(bundle.value),
+        additions=configured.additions(Path.cwd()),
+    )
+    made = pipeline.make_wheels(request, console)
+    if as_json:
+        _print_json({"version": 1, "wheels": [asdict(one) for one in made]})
+    else:
+        console.table(report.wheels_table(made))
+
+
+@app.command()
+def audit(
+    wheels: Annotated[list[Path], typer.Argument(help="Wheels, or folders of wheels.")],
+    profile: Annotated[
+        Path | None,
+        typer.Option(help="A board profile's file; the board of the SDK by default."),
+    ] = None,
+    sdk: SdkOption = None,
+    environment: EnvironmentOption = None,
+    python: PythonOption = None,
+    work: WorkOption = settings.WORK,
+    cache: CacheOption = settings.CACHE,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell whether wheels fit the board, also those that others built."""
+    from crossbuild import board_profile, cell, gate
+    from crossbuild.audit import report_table
+
+    if profile:
+        board = board_profile.load(profile)
+        report = gate.audit_all(wheels, lambda _: board)
+    else:
+        request = cell.Request(
+            sdk=_sdk_for(sdk, python, _configuration(), cache),
+            packages=(),
+            wheelhouse=settings.WHEELHOUSE,
+            work=_without_spaces(work),
+            cache=cache.absolute(),
+            jobs=1,
+            environment=environment,
+            python=python,
+        )
+        report = gate.audit_all(wheels, lambda version: cell.board_for(request, version))
+    if as_json:
+        typer.echo(report.to_json())
+    else:
+        console.table(report_table(report))
+    if not report.fits:
+        raise typer.Exit(AuditError.exit_code)
+
+
+@board_app.command("probe")
+def board_probe(
+    destination: Annotated[str, typer.Argument(help="user@host, or a name of ssh's config.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The profile, for `audit --profile`.")
+    ] = Path("board.toml"),
+    python: Annotated[str, typer.Option(help="The board's Python.")] = "python3",
+) -> None:
+    """Write the profile of a real board: CPU, libraries, Python, pip."""
+    from crossbuild import board_profile
+    from crossbuild.board_probe import probe
+    from crossbuild.ssh_board import ssh_board
+
+    with ssh_board(destination, python=python, user_site=True) as board:
+        board_profile.save(probe(board), output)
+    typer.echo(output)
+
+
+@app.command()
+def verify(
+    packages: Annotated[list[str] | None, typer.Argument(help="Packages to install.")] = None,
+    board: Annotated[
+        str,
+        typer.Option("--board", help="`emulated`, or user@host for a real board through ssh."),
+    ] = "emulated",
+    user_site: Annotated[
+        bool, typer.Option("--user", help="On a real board: into a user site, not a venv.")
+    ] = False,
+    sdk: SdkOption = None,
+    environment: EnvironmentOption = None,
+    python: PythonOption = None,
+    wheelhouse: WheelhouseOption = None,
+    work: WorkOption = settings.WORK,
+    cache: CacheOption = settings.CACHE,
+    as_json: JsonOption = False,
+) -> None:
+    """Install from the wheelhouse on a board and run the smoke scripts."""
+    from crossbuild import proof
+
+    configured = _configuration()
+    question = proof.Question(
+        packages=_packages(packages, configured),
+        wheelhouse=_wheelhouse(wheelhouse, configured),
+        work=_without_spaces(work),
+        cache=cache.absolute(),
+        sdk=lambda: _sdk_for(sdk, python, configured, cache),
+        board=board,
+        environment=environment,
+        python=python,
+        user_site=user_site,
+        tests=_tests(packages, configured),
+    )
+    found = proof.prove(question, console)
+    if as_json:
+        _print_json(asdict(found))
+
+
+@app.command()
+def matrix(
+    packages: Annotated[
+        list[str] | None, typer.Argument(help="Packages or source folders.")
+    ] = None,
+    sdk: Annotated[
+        str | None,
+        typer.Option("--sdk", envvar="SDK", help="A reference SDK or a folder, for all cells."),
+    ] = None,
+    python: Annotated[
+        list[str] | None, typer.Option("--python", envvar="PYTHON", help="These Pythons alone.")
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", help="One cell, e.g. cp37-linux_armv7l.")
+    ] = None,
+    output: Annotated[
+        MatrixFormat, typer.Option("--format", help="What reads the cells.")
+    ] = MatrixFormat.JSON,
+    build: Annotated[
+        bool, typer.Option("--build", help="Build all cells, one after another.")
+    ] = False,
+    wheelhouse: WheelhouseOption = None,
+    work: WorkOption = settings.WORK,
+    cache: CacheOption = settings.CACHE,
+    jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
+    offline: OfflineOption = False,
+) -> None:
+    """Print the cells (Python, packages, SDK) for CI, or build them all."""
+    from crossbuild import cell
+    from crossbuild import matrix as cells
+
+    configured = _configuration()
+    wanted = _packages(packages, configured)
+    found = cells.cells(wanted, configured, pythons=python or (), sdk=sdk, only=only)
+    if not build:
+        typer.echo(getattr(cells, f"as_{output.value}")(found))
+        return
+    base = cell.Request(
+        sdk=Path(),
+        packages=(),
+        wheelhouse=_wheelhouse(wheelhouse, configured),
+        work=_without_spaces(work),
+        cache=cache.absolute(),
+        jobs=jobs,
+        offline=offline,
+        additions=configured.additions(Path.cwd()),
+    )
+    results = cells.build(found, base, lambda name: _sdk_root(name, cache), console)
+    console.table(cells.table(results))
+    cells.require_all(results)
+
+
+@app.command()
+def clean(
+    work: WorkOption = settings.WORK,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Built wheels and the reference SDKs as well.")
+    ] = False,
+) -> None:
+    """Remove build trees; wheels in the wheelhouse and downloads stay."""
+    from crossbuild import files, reference_sdk
+
+    for folder in work.glob("*"):
+        if everything or folder.name not in {"wheels", "locks"}:
+            files.remove_tree(folder)
+    if everything:
+        for definition in reference_sdk.definitions():
+            files.remove_tree(reference_sdk.default_destination(definition.name))
+
+
+def _configuration() -> "Configuration":
+    """The project's configuration, which is that of the current folder."""
+    from crossbuild import configuration
+
+    found = configuration.read(Path.cwd(), os.environ)
+    console.verbosity = found.build_verbosity
+    return found
+
+
+def _packages(packages: list[str] | None, configured: "Configuration") -> tuple[str, ...]:
+    """The packages asked for, else those of the project, else all that have a recipe."""
+    from crossbuild import recipe
+
+    return tuple(packages or configured.packages or recipe.names())
+
+
+def _tests(packages: list[str] | None, configured: "Configuration") -> "ProjectTests":
+    """The project's own tests, for those of its source folders that are asked for."""
+    from crossbuild import find_package
+    from crossbuild.project_tests import ProjectTests
+
+    chosen = filter(find_package.is_folder, _packages(packages, configured))
+    return ProjectTests(
+        configured.test_command,
+        configured.test_requires,
+        Path.cwd(),
+        tuple(Path(text).absolute() for text in chosen),
+    )
+
+
+def _wheelhouse(wheelhouse: Path | None, configured: "Configuration") -> Path:
+    return (wheelhouse or configured.wheelhouse or settings.WHEELHOUSE).absolute()
+
+
+def _sdk_for(
+    sdk: Path | None, python: str | None, configured: "Configuration", cache: Path
+) -> Path:
+    """The SDK asked for, else the project's, else the reference SDK."""
+    from crossbuild import matrix as cells
+
+    own = configured.sdk_for(cells.identifier(python) if python else "")
+    return _sdk_root(str(sdk or own or settings.REFERENCE), cache)
+
+
+def _sdk_root(sdk: str, cache: Path) -> Path:
+    """The folder of an SDK, or that of a reference SDK by its name."""
+    from crossbuild import reference_sdk
+
+    named = not Path(sdk).exists() and any(
+        definition.name == sdk for definition in reference_sdk.definitions()
+    )
+    return _reference_sdk(sdk, None, cache) if named else Path(sdk)
+
+
+def _reference_sdk(name: str, destination: Path | None, cache: Path) -> Path:
+    """The reference SDK's folder, made where it is missing or out of date."""
+    from crossbuild import reference_sdk
+
+    definition = reference_sdk.load(name)
+    place = (destination or reference_sdk.default_destination(name)).absolute()
+    if not reference_sdk.is_current(definition, place):
+        reference_sdk.create(definition, place, console, cache.absolute())
+    return place
+
+
+def _without_spaces(folder: Path) -> Path:
+    """Compilers and build systems split a path at its spaces.
+
+    :raises ConfigurationError: the path has one
+    """
+    path = folder.absolute()
+    if any(character.isspace() for character in str(path)):
+        raise ConfigurationError(
+            "the work folder's path must not contain spaces",
+            evidence=repr(str(path)),
+            cure="move the checkout, or choose another folder with --work-dir",
+        )
+    return path
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, default=str))

@@ -1,0 +1,32 @@
+"""From a board's output to what it means; the knowledge is in ``diagnoses.toml``."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+_KNOWLEDGE = Path(__file__).parent / "diagnoses.toml"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The cause of a failure in a sentence, and what to try."""
+
+    what: str
+    cure: str
+
+
+UNKNOWN = Diagnosis("", "the log shows all that the board printed")
+
+
+def diagnose(output: str, *, about: str = "diagnosis") -> Diagnosis:
+    """What *output* shows, or :data:`UNKNOWN`.
+
+    :param about: ``diagnosis`` for programs on a board, ``connection`` for ssh's own words
+    """
+    for entry in tomllib.loads(_KNOWLEDGE.read_text(encoding="utf-8"))[about]:
+        match = re.search(entry["pattern"], output)
+        if match:
+            first = match.group(1) if match.re.groups else ""
+            return Diagnosis(*(entry[key].replace("{1}", first) for key in ("what", "cure")))
+    return UNKNOWN

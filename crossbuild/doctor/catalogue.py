@@ -1,0 +1,93 @@
+"""Findings as data: their texts stand in ``findings.toml``, written for the SDK's release."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+import jinja2
+
+from crossbuild import errors
+from crossbuild.doctor.model import Finding, Severity
+from crossbuild.doctor.release import Release
+from crossbuild.errors import CrossbuildError
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Makes findings whose cures are in the words of one Yocto release."""
+
+    release: Release
+
+    def finding(
+        self,
+        name: str,
+        *,
+        evidence: str = "",
+        recipes: Sequence[str] = (),
+        pythons: Sequence[str] = (),
+        fields: Mapping[str, object] | None = None,
+    ) -> Finding:
+        """A finding of ``findings.toml``.
+
+        :param fields: values of the names in its templates
+        """
+        entry, fields = entries()[name], fields or {}
+        return Finding(
+            name=name,
+            severity=cast("Severity", entry["severity"]),
+            what=self._fill(entry["what"], fields),
+            evidence=evidence,
+            cure=self._fill(entry.get("cure", ""), fields),
+            recipes=tuple(recipes),
+            pythons=tuple(pythons),
+        )
+
+    def of_error(
+        self, name: str, error: CrossbuildError, *, pythons: Sequence[str] = ()
+    ) -> Finding:
+        """A finding in the words of the error that was raised."""
+        return Finding(
+            name, "error", error.what, error.evidence, error.cure, pythons=tuple(pythons)
+        )
+
+    def file(self, template: str, fields: Mapping[str, object]) -> str:
+        """A longer piece of a cure, from a file of its own."""
+        return self._fill((_HERE / template).read_text(encoding="utf-8"), fields)
+
+    def _fill(self, template: str, fields: Mapping[str, object]) -> str:
+        text = _templates().from_string(template).render(fields, o=self.release.override).strip()
+        if "{{ o }}" in template and self.release.doubt:
+            text += f"\n    # {self.release.doubt}"
+        return text
+
+
+def raised_as(error: CrossbuildError) -> str | None:
+    """The name of the finding that an error's words belong to, or None."""
+    for name, entry in entries().items():
+        ours = "raised" in entry and entry["error"] == type(error).__name__
+        if ours and re.search(entry["raised"], error.what):
+            return name
+    return None
+
+
+def error_class(name: str) -> type[CrossbuildError]:
+    """The error that ``wheels`` stops with at a finding."""
+    found = getattr(errors, entries()[name]["error"])
+    return cast("type[CrossbuildError]", found)
+
+
+@cache
+def entries() -> Mapping[str, Mapping[str, str]]:
+    """Everything that the doctor can find, by name."""
+    return tomllib.loads((_HERE / "findings.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701

@@ -1,0 +1,213 @@
+"""The order of the examination; each check knows nothing of the others."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from crossbuild import sdk as sdks
+from crossbuild.doctor import blas, machine, needs, pythons, release, toolchain
+from crossbuild.doctor.bench import Bench, bench
+from crossbuild.doctor.catalogue import Catalogue, error_class, raised_as
+from crossbuild.doctor.known_pythons import KnownPythons
+from crossbuild.doctor.model import Diagnosis, Finding
+from crossbuild.doctor.needs import Need, title
+from crossbuild.doctor.reading import explain
+from crossbuild.errors import CrossbuildError
+from crossbuild.recipe import RecipeVersion
+from crossbuild.sdk import Sdk
+
+_KNOWN = "build-pythons.json"
+_SEVERITIES = ("error", "warning", "note")
+
+
+def diagnose(
+    root: Path,
+    packages: Sequence[str] = (),
+    *,
+    environment: str | None = None,
+    python: str | None = None,
+    build_python: Path | None = None,
+    cache: Path,
+    work: Path,
+    jobs: int,
+) -> Diagnosis:
+    """Find out what an SDK can build, without building anything.
+
+    :param packages: as for ``wheels``; all recipes where empty
+    :param python: the target's Python; where None, all are looked at, and the sysroot's
+        newest is the one that has to do
+    :param work: the folder of build trees, for its free space
+    :param jobs: how many compilers may run at once
+    """
+    try:
+        sdk = sdks.read(root, environment=environment, cache=cache)
+    except (CrossbuildError, OSError, ValueError) as error:
+        # ValueError: an environment script can export anything, unbalanced quotes as well.
+        finding = explain(root, environment, error, Catalogue(release.UNKNOWN))
+        return Diagnosis((finding,), python=python)
+    catalogue = _catalogue(sdk)
+    survey = pythons.survey(sdk, python, build_python, KnownPythons(cache / _KNOWN))
+    asked, unfit = _needs(packages, survey, catalogue, cache)
+    with ThreadPoolExecutor(1) as pool, bench(sdk) as tried:
+        # Only this thread uses Python's ast module, as reading Pythons does: two at once spoil
+        # each other's count of its depth (SystemError "recursion depth mismatch" in 3.11.7).
+        compiled = pool.submit(lambda: [*_compiled(tried, catalogue, [*asked.values()])])
+        of_pythons = [*pythons.findings(sdk, catalogue, survey)]
+        findings = [*of_pythons, *unfit, *compiled.result()]
+    findings += _gcc(sdk, catalogue, asked.values())
+    versions = [*survey.versions()]
+    if survey.chosen is not None and survey.chosen in asked:
+        findings += _machine(sdk, catalogue, asked[survey.chosen], work, jobs)
+    shown = {version: asked[version] for version in versions if version in asked}
+    return _diagnosis(sdk, catalogue, survey.chosen, shown, findings)
+
+
+def check(
+    sdk: Sdk, python: str, recipes: Sequence[RecipeVersion], *, work: Path, jobs: int
+) -> Diagnosis:
+    """The part of :func:`diagnose` that is left when SDK and Python are known to be good."""
+    need, catalogue = Need(python, tuple(recipes)), _catalogue(sdk)
+    with bench(sdk) as tried:
+        findings = [*_compiled(tried, catalogue, [need])]
+    findings += _gcc(sdk, catalogue, [need])
+    findings += _machine(sdk, catalogue, need, work, jobs)
+    return _diagnosis(sdk, catalogue, python, {python: need}, findings)
+
+
+def require_ready(diagnosis: Diagnosis) -> None:
+    """Stop at the first error.
+
+    :raises CrossbuildError: the class that belongs to the finding
+    """
+    for finding in diagnosis.errors:
+        raise error_class(finding.name)(
+            finding.what,
+            evidence=finding.evidence,
+            cure=f"{finding.cure}\n(`crossbuild doctor` shows all; docs/doctor.md explains "
+            f"{finding.name})",
+        )
+
+
+def exit_code(diagnosis: Diagnosis) -> int:
+    """What ``wheels`` would end with; 0 where everything asked for can be built."""
+    first = next(iter(diagnosis.errors), None)
+    return error_class(first.name).exit_code if first else 0
+
+
+@contextmanager
+def explaining(diagnosed: Callable[[], Diagnosis]) -> Iterator[None]:
+    """While the block reads an SDK and its Pythons: fail as the doctor explains it.
+
+    :param diagnosed: calls :func:`diagnose` for the same SDK
+    :raises CrossbuildError: the block raised, and this is why
+    """
+    try:
+        yield
+    except (CrossbuildError, OSError, ValueError) as error:
+        try:
+            require_ready(diagnosed())
+        except CrossbuildError as explained:
+            raise explained from error
+        raise
+
+
+def _catalogue(sdk: Sdk) -> Catalogue:
+    versions = [
+        text
+        for name in ("OECORE_DISTRO_VERSION", "OECORE_SDK_VERSION")
+        if (text := sdk.variables.get(name))
+    ]
+    return Catalogue(release.find(versions, sdk.glibc_version))
+
+
+def _needs(
+    packages: Sequence[str], survey: pythons.Survey, catalogue: Catalogue, cache: Path
+) -> tuple[dict[str, Need], list[Finding]]:
+    """What each Python is wanted for; it is an error only where the chosen one has it not."""
+    asked, unfit = {}, []
+    wanted = needs.Wanted(tuple(packages), cache)
+    for version in survey.builders:
+        try:
+            asked[version] = wanted.on(version)
+        except CrossbuildError as error:
+            if version == survey.chosen:
+                name = raised_as(error) or "recipe-unfit"
+                unfit.append(catalogue.of_error(name, error, pythons=(version,)))
+    return asked, unfit
+
+
+def _compiled(tried: Bench, catalogue: Catalogue, asked: Sequence[Need]) -> Iterator[Finding]:
+    """Compilers and libraries, as far as the recipes need them."""
+    recipes = {title(one): one for need in asked for one in need.recipes}
+    yield from toolchain.notes(tried, catalogue)
+    broken = [*toolchain.own_tools(tried, catalogue)] or [*toolchain.c_family(tried, catalogue)]
+    yield from broken
+    if broken:
+        return
+    if with_fortran := tuple(name for name, one in recipes.items() if one.fortran):
+        yield from toolchain.fortran_compiler(tried, catalogue, with_fortran)
+    names = dict.fromkeys(name for one in recipes.values() for name in one.sysroot_libraries)
+    for name in names:
+        users = tuple(t for t, one in recipes.items() if name in one.sysroot_libraries)
+        yield from blas.library(tried, catalogue, name, users)
+
+
+def _gcc(sdk: Sdk, catalogue: Catalogue, asked: Iterable[Need]) -> Iterator[Finding]:
+    for need in asked:
+        yield from toolchain.gcc_versions(sdk, catalogue, need)
+
+
+def _machine(
+    sdk: Sdk, catalogue: Catalogue, need: Need, work: Path, jobs: int
+) -> Iterable[Finding]:
+    measured = machine.measure(work, sdk)
+    yield from machine.tools(measured, catalogue, need)
+    yield from machine.room(measured, catalogue, need.recipes, work, jobs)
+
+
+def _diagnosis(
+    sdk: Sdk,
+    catalogue: Catalogue,
+    chosen: str | None,
+    asked: Mapping[str, Need],
+    findings: Iterable[Finding],
+) -> Diagnosis:
+    found = [*findings]
+    ready = {python: _ready(need, found) for python, need in asked.items()}
+    titles = asked[chosen].titles if chosen is not None and chosen in asked else ()
+    judged = [_weighed(finding, chosen, titles) for finding in found]
+    return Diagnosis(
+        findings=tuple(sorted(judged, key=lambda one: _SEVERITIES.index(one.severity))),
+        ready=ready,
+        sdk=sdk,
+        release=catalogue.release.name,
+        python=chosen,
+    )
+
+
+def _ready(need: Need, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
+    """The names of the errors in each recipe's way, those of its dependencies included."""
+    own: dict[str, list[str]] = {}
+    for one in need.recipes:
+        before = [name for package in one.dependencies for name in own.get(package, ())]
+        after = [
+            finding.name
+            for finding in findings
+            if finding.severity == "error"
+            and (not finding.recipes or title(one) in finding.recipes)
+            and (not finding.pythons or need.python in finding.pythons)
+        ]
+        own[one.package] = [*dict.fromkeys([*after, *before])]
+    return {title(one): tuple(own[one.package]) for one in need.recipes}
+
+
+def _weighed(finding: Finding, chosen: str | None, titles: Sequence[str]) -> Finding:
+    """An error that is not in the way of what was asked for is only a note."""
+    concerned = tuple(one for one in finding.recipes if one in titles)
+    elsewhere = finding.pythons and chosen not in finding.pythons
+    others = finding.recipes and titles and not concerned
+    if finding.severity == "error" and (elsewhere or others):
+        return replace(finding, severity="note")
+    return replace(finding, recipes=concerned or finding.recipes)

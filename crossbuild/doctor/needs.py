@@ -1,0 +1,93 @@
+"""What is asked of the SDK: the recipes of the wanted packages and of all they link with."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from crossbuild import recipe
+from crossbuild.recipe import Recipe, RecipeVersion
+
+
+@dataclass(frozen=True)
+class Need:
+    """The recipes of one Python."""
+
+    python: str
+    recipes: tuple[RecipeVersion, ...]
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The recipes as people write them."""
+        return tuple(title(one) for one in self.recipes)
+
+
+def title(one: RecipeVersion) -> str:
+    """Name and version, ``scipy 1.7.3``; the name alone where no recipe tells the version."""
+    return one.package if one.backend == "plain" else f"{one.package} {one.version}"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The packages that were asked for; all that have a recipe where there are none.
+
+    Nothing is downloaded: a package without a recipe is taken for one that needs nothing
+    but compilers.
+    """
+
+    packages: tuple[str, ...]
+    cache: Path
+    _recipes: dict[str, Recipe] = field(default_factory=dict)
+
+    def on(self, python: str) -> Need:
+        """What they are for a Python, with all that they link with.
+
+        :raises CrossbuildError: a recipe is malformed or has no such version, a word is no
+            package
+        """
+        waiting = [*self.packages] or [
+            name for name in recipe.names() if self._load(name).for_python_all(python)
+        ]
+        found: dict[str, RecipeVersion] = {}
+        while waiting:
+            one = self._version(waiting.pop(0), python)
+            if one.package not in found:
+                found[one.package] = one
+                waiting.extend(one.target_requires)
+        ordered = sorted(found.values(), key=lambda one: (len(one.dependencies), one.package))
+        return Need(python, tuple(ordered))
+
+    def _version(self, text: str, python: str) -> RecipeVersion:
+        if text.startswith(".") or "/" in text:
+            return _plain(Path(text).expanduser().absolute().name, python)
+        try:
+            wanted = Requirement(text)
+        except InvalidRequirement:
+            return self._as_wheels_does(text, python)
+        if canonicalize_name(wanted.name) not in recipe.names():
+            return _plain(wanted.name, python)
+        for version in self._load(wanted.name).for_python_all(python):
+            if wanted.specifier.contains(version.version, prereleases=True):
+                return version
+        return self._as_wheels_does(text, python)
+
+    def _as_wheels_does(self, text: str, python: str) -> RecipeVersion:
+        """The way that ``wheels`` goes, which says what is wrong with the text."""
+        from crossbuild import find_package  # slow to import, and seldom needed
+
+        locks = self.cache / "locks"
+        return find_package.finder(python, locks, self.cache, offline=True)(text).recipe
+
+    def _load(self, name: str) -> Recipe:
+        """The recipe, read once for all Pythons."""
+        known = self._recipes.get(canonicalize_name(name))
+        if known is None:
+            known = self._recipes[canonicalize_name(name)] = recipe.load(name)
+        return known
+
+
+def _plain(name: str, python: str) -> RecipeVersion:
+    """A package without a recipe, as far as it is known before it is fetched."""
+    fields = {"package": name, "version": "0", "python": python, "backend": "plain"}
+    return RecipeVersion.model_validate({**fields, "build-requires": ()})

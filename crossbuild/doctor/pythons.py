@@ -1,0 +1,141 @@
+"""Which Pythons wheels can be built for: what the sysroot has, what this machine has."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+from crossbuild import build_python, files, target_python
+from crossbuild.build_python import BuildPython
+from crossbuild.doctor.catalogue import Catalogue
+from crossbuild.doctor.known_pythons import KnownPythons
+from crossbuild.doctor.model import Finding
+from crossbuild.errors import BuildPythonError, TargetPythonError
+from crossbuild.recipe import PYTHONS
+from crossbuild.run import clean_environment
+from crossbuild.sdk import Sdk
+
+Found = BuildPython | BuildPythonError
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The Pythons to look at.
+
+    :ivar chosen: the one that was asked for, else the one that ``wheels`` takes
+    :ivar builders: the build machine's Python of each version, or why there is none
+    """
+
+    chosen: str | None
+    available: tuple[str, ...]
+    builders: Mapping[str, Callable[[], Found]]
+
+    def versions(self) -> Iterator[str]:
+        """The chosen one, those of the sysroot, and those that could be synthesised."""
+        for version, builder in self.builders.items():
+            wanted = version == self.chosen or version in self.available
+            if wanted or isinstance(builder(), BuildPython):
+                yield version
+
+
+def survey(sdk: Sdk, asked: str | None, explicit: Path | None, known: KnownPythons) -> Survey:
+    """The Pythons to look at; each is looked for when it is asked for.
+
+    :param asked: the only one to look at, where not None
+    :param explicit: the build Python that the user named
+    :param known: answers about Pythons that nobody asked for
+    """
+    there = target_python.available(sdk)
+    chosen = asked or next(iter(there), None)
+    versions = [asked] if asked else [*dict.fromkeys([*there, *reversed(PYTHONS)])]
+    builders = {
+        version: cache(
+            partial(_builder, sdk, version, explicit)
+            if version == chosen
+            else partial(_known_builder, sdk, version, known)
+        )
+        for version in versions
+    }
+    return Survey(chosen, there, builders)
+
+
+def findings(sdk: Sdk, catalogue: Catalogue, survey: Survey) -> Iterator[Finding]:
+    """What keeps the Pythons of the survey from being used, and where they come from."""
+    if survey.chosen is None:
+        yield catalogue.finding(
+            "python-missing",
+            evidence=f"no usr/lib/python3.* and no usr/include/python3.* in {sdk.target_sysroot}",
+        )
+    for version in survey.versions():
+        builder = survey.builders[version]()
+        if isinstance(builder, BuildPythonError):
+            evidence = builder.evidence
+            yield catalogue.finding(
+                "build-python-missing",
+                evidence=evidence,
+                pythons=(version,),
+                fields={"python": version},
+            )
+        elif version == survey.chosen:
+            yield from _description(sdk, catalogue, version, builder)
+    if len(survey.available) > 1 and len(survey.builders) > 1:
+        yield catalogue.finding(
+            "pythons-several",
+            fields={
+                "versions": ", ".join(survey.available),
+                "python": survey.chosen,
+                "other": survey.available[1],
+            },
+        )
+
+
+def _builder(sdk: Sdk, version: str, explicit: Path | None) -> Found:
+    try:
+        return build_python.find(version, explicit=explicit, sdk=sdk)
+    except BuildPythonError as error:
+        return error
+
+
+def _known_builder(sdk: Sdk, version: str, known: KnownPythons) -> Found:
+    key = files.content_key(version, sdk.native_sysroot, clean_environment()["PATH"])
+    if (remembered := known.recall(key)) is not None:
+        return remembered
+    found = _builder(sdk, version, None)
+    if isinstance(found, BuildPython):
+        known.remember(key, found)
+    return found
+
+
+def _description(
+    sdk: Sdk, catalogue: Catalogue, version: str, builder: BuildPython
+) -> Iterator[Finding]:
+    """Describe the target's Python, and say so where the sysroot does not do that alone."""
+    with tempfile.TemporaryDirectory(prefix="crossbuild-doctor-") as folder:
+        overlay = Path(folder, "python")
+        try:
+            described = target_python.describe(sdk, version, overlay, build_python=builder)
+        except (TargetPythonError, BuildPythonError) as error:
+            yield catalogue.of_error("python-contradicts", error, pythons=(version,))
+            return
+    if described.origin != "sysroot":
+        name, evidence = _lacking(sdk, version)
+        yield catalogue.finding(
+            name,
+            evidence=evidence,
+            pythons=(version,),
+            fields={"python": version, "executable": builder.executable},
+        )
+
+
+def _lacking(sdk: Sdk, version: str) -> tuple[str, str]:
+    """Which finding names what the sysroot lacks of a Python, and the evidence."""
+    root = sdk.target_sysroot
+    if version not in target_python.available(sdk):
+        return "python-synthesised", f"nothing of Python {version} in {root}"
+    if not any(root.glob(f"usr/include/python{version}*/Python.h")):
+        return "python-headers-missing", f"no usr/include/python{version}*/Python.h in {root}"
+    return (
+        "python-sysconfigdata-missing",
+        f"no usr/lib*/python{version}/_sysconfigdata*.py, or no pyconfig.h of its own, in {root}",
+    )

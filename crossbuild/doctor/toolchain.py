@@ -1,0 +1,134 @@
+"""Do the SDK's compilers compile and link?  Asked of them, each by one small library."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
+
+from crossbuild import fortran, recipe
+from crossbuild.doctor.bench import Bench, tail
+from crossbuild.doctor.catalogue import Catalogue
+from crossbuild.doctor.model import Finding
+from crossbuild.doctor.needs import Need, title
+from crossbuild.recipe import RecipeVersion
+from crossbuild.sdk import Sdk
+
+_C = "#include <math.h>\ndouble crossbuild_probe(double x) { return sin(x); }\n"
+_CXX = "#include <new>\nint *crossbuild_probe() { return new int(1); }\n"
+#: Writing needs libgfortran, which plain arithmetic does not.
+_FORTRAN = "subroutine crossbuild_probe(x)\n real(8) :: x\n print *, x**0.5d0\nend subroutine\n"
+_OF_THE_BUILD_MACHINE = {"/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"}
+_SHARED = ("-shared", "-fPIC", "-Wl,-z,defs")
+
+
+def notes(bench: Bench, catalogue: Catalogue) -> Iterator[Finding]:
+    """What is good to know of the SDK and of the user's session."""
+    words = [word for word in bench.sdk.tools.cc if word.startswith("-D_TIME_BITS=")]
+    if "-D_TIME_BITS=64" in words:
+        yield catalogue.finding("time64", evidence=f"CC has {' '.join(words)}")
+    if value := os.environ.get("LD_LIBRARY_PATH"):
+        yield catalogue.finding("ld-library-path", evidence=f"LD_LIBRARY_PATH={value}")
+
+
+def own_tools(bench: Bench, catalogue: Catalogue) -> Iterator[Finding]:
+    """Tools that are the SDK's: one of the build machine on PATH is another compiler's."""
+    tools = bench.sdk.tools
+    lines = (tools.cc, tools.cxx, tools.fortran or (), tools.ld)
+    programs = [words[0] for words in lines if words]
+    programs += [tools.ar, tools.ranlib, tools.strip, tools.nm, tools.objcopy, tools.objdump]
+    foreign = [name for name in programs if str(Path(name).parent) in _OF_THE_BUILD_MACHINE]
+    if foreign:
+        evidence = f"not in the SDK, but found as {', '.join(dict.fromkeys(foreign))}"
+        yield catalogue.finding("toolchain-incomplete", evidence=evidence)
+
+
+def c_family(bench: Bench, catalogue: Catalogue) -> Iterator[Finding]:
+    """C and C++."""
+    c = bench.compile("c", "c", _C, *_SHARED, after=["-lm"])
+    if c.status != 0:
+        yield catalogue.finding("c-does-not-link", evidence=tail(c))
+        return
+    cxx = bench.compile("cxx", "c++", _CXX, *_SHARED)
+    if cxx.status != 0:
+        yield catalogue.finding("cxx-does-not-link", evidence=tail(cxx))
+
+
+def gcc_versions(sdk: Sdk, catalogue: Catalogue, need: Need) -> Iterator[Finding]:
+    """Recipes whose builds refuse this GCC."""
+    gcc = sdk.gcc_version
+    for one in need.recipes:
+        if SpecifierSet(one.gcc).contains(gcc):
+            continue
+        others = ", ".join(f"{one.package}=={other}" for other in _others(one, need.python, gcc))
+        yield catalogue.finding(
+            "gcc-unfit",
+            evidence=f"{sdk.tools.cc[0]} -dumpfullversion says {gcc}",
+            recipes=(title(one),),
+            pythons=(need.python,),
+            fields={
+                "gcc": gcc,
+                "title": title(one),
+                "wanted": f"GCC {one.gcc}",
+                "package": one.package,
+                "versions": others,
+            },
+        )
+
+
+def _others(unfit: RecipeVersion, python: str, gcc: str) -> list[str]:
+    """Versions of the package that this GCC compiles."""
+    return [
+        one.version
+        for one in recipe.load(unfit.package).for_python_all(python)
+        if SpecifierSet(one.gcc).contains(gcc)
+    ]
+
+
+def fortran_compiler(
+    bench: Bench, catalogue: Catalogue, titles: tuple[str, ...]
+) -> Iterator[Finding]:
+    """Gfortran: there, whole, and linking.
+
+    :param titles: the recipes that need it
+    """
+    found = fortran.parts(bench.sdk)
+    if found is None:
+        yield catalogue.finding(
+            "fortran-missing",
+            evidence=f"no gfortran beside {bench.sdk.tools.cc[0]}; one of the build machine "
+            "would make code for another machine or float ABI",
+            recipes=titles,
+        )
+        return
+    done = bench.compile("fortran", "fortran", _FORTRAN, *_SHARED)
+    if done.status != 0:
+        yield catalogue.finding(_fortran_failure(bench, found), evidence=tail(done), recipes=titles)
+        return
+    yield from _healed(bench, found, catalogue)
+
+
+def _fortran_failure(bench: Bench, found: fortran.Parts) -> str:
+    if bench.compile("object", "fortran", _FORTRAN, "-c", "-fPIC").status != 0:
+        return "fortran-does-not-compile"
+    if found.library is None:
+        return "fortran-library-missing"
+    return "fortran-does-not-link"
+
+
+def _healed(bench: Bench, found: fortran.Parts, catalogue: Catalogue) -> Iterator[Finding]:
+    """What crossbuild's own folder supplies."""
+    if found.spec is None:
+        strays = ", ".join(str(path) for path in found.strays)
+        place = f"gfortran does not look where it lies: {strays}" if strays else "it is nowhere"
+        evidence = f"not in gfortran's folders; in {bench.sdk.target_sysroot}: {place}"
+        yield catalogue.finding("fortran-spec-missing", evidence=evidence)
+    if found.library is None:
+        yield catalogue.finding(
+            "fortran-link-name-missing",
+            evidence=f"{found.runtime} is there, libgfortran.so is not",
+        )
+    if found.quadmath_lacking:
+        yield catalogue.finding(
+            "fortran-quadmath-unneeded", evidence=f"{found.spec} has -lquadmath"
+        )

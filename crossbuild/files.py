@@ -1,0 +1,128 @@
+"""Files that are whole or absent: staged writes, content keys, hashes, locks."""
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from crossbuild.errors import NO_SPACE_CURE, DiskError
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def content_key(*parts: object) -> str:
+    """A short stable name for a combination of values (16 hexadecimal digits).
+
+    Equal inputs give equal keys on every machine and day; anything that JSON can
+    write may be a part, and paths count as their text.
+    """
+    text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def disk_errors(where: Path) -> Iterator[None]:
+    """Turn a full disk or a read-only folder into an error with a cure.
+
+    :raises DiskError: the operating system refused to write at *where*
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskError(
+                f"no space left while writing {where}",
+                evidence=str(error),
+                cure=NO_SPACE_CURE,
+            ) from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR):
+            raise DiskError(
+                f"cannot write {where}",
+                evidence=str(error),
+                cure="give the folder to the user who runs crossbuild, or choose another",
+            ) from error
+        raise
+
+
+def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Write a file so that a reader sees the old text or the new, never a part."""
+    write_bytes(path, text.encode(), mode=mode)
+
+
+def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Like :func:`write_text`, for bytes."""
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                os.fchmod(stream.fileno(), mode)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def staged_directory(path: Path) -> Iterator[Path]:
+    """Make a directory beside *path* and rename it there when the block succeeds.
+
+    What stood at *path* before is replaced.  A failure leaves *path* as it was.
+    """
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        stage.chmod(0o755)
+        try:
+            yield stage
+            remove_tree(path)
+            stage.rename(path)
+        except BaseException:
+            remove_tree(stage)
+            raise
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a directory tree (or nothing), also one with read-only folders."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+        return
+    if not path.exists():
+        return
+    for folder, _, _ in os.walk(path):
+        Path(folder).chmod(0o755)
+    shutil.rmtree(path)
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold an advisory lock on *path*: one process at a time does this piece of work.
+
+    :raises DiskError: its folder cannot be written
+    """
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a").close()
+    with path.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def size_text(size: float) -> str:
+    """A size in bytes as people read it: ``17.2 MB``."""
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

@@ -1,0 +1,159 @@
+"""From what the user names to what is built: a recipe, an index's package, a folder."""
+
+import tarfile
+import tomllib
+import zipfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from crossbuild import files, index, lock, recipe, resolve
+from crossbuild.errors import ConfigurationError, RecipeError
+from crossbuild.lock import Lock
+from crossbuild.plan import Package, source_digest
+from crossbuild.recipe import RecipeVersion
+
+#: What PEP 518 says of a source without ``build-system.requires``.
+_DEFAULT_REQUIRES = ("setuptools>=40.8", "wheel")
+
+
+def finder(
+    python: str, locks: Path, cache: Path, *, offline: bool = False
+) -> Callable[[str], Package]:
+    """A function that finds the package for a requirement or a source folder.
+
+    :param python: the target's Python, e.g. ``"3.11"``
+    :param locks: folder for the locks of packages without a recipe
+    :param cache: folder of downloads
+    """
+
+    def find(text: str) -> Package:
+        if is_folder(text):
+            return _from_folder(Path(text), python, locks)
+        try:
+            wanted = Requirement(text)
+        except InvalidRequirement as error:
+            raise ConfigurationError(
+                f"{text!r} is neither a package nor a folder",
+                evidence=str(error),
+                cure="name packages as pip does (numpy, numpy==1.26.4), or give a path "
+                "that begins with ./",
+            ) from error
+        if canonicalize_name(wanted.name) in recipe.names():
+            return _from_recipe(wanted, python)
+        return _from_index(wanted, python, locks, cache, offline=offline)
+
+    return find
+
+
+def _from_recipe(wanted: Requirement, python: str) -> Package:
+    found = recipe.load(wanted.name)
+    for version in found.for_python_all(python):
+        if wanted.specifier.contains(version.version, prereleases=True):
+            return Package(version, lock.load(version, python))
+    if wanted.specifier and (having := found.for_python_all(python)):
+        raise RecipeError(
+            f"the recipe of {wanted.name} has no version {wanted.specifier} for Python {python}",
+            evidence=f"it has {', '.join(version.version for version in having)}",
+            cure="choose one of these, or add a [[version]] to the recipe",
+        )
+    return Package(found.for_python(python), lock.load(found.for_python(python), python))
+
+
+def _from_index(
+    wanted: Requirement, python: str, locks: Path, cache: Path, *, offline: bool
+) -> Package:
+    """A package that behaves: built from its own ``build-system.requires``.
+
+    What the index gave is locked at the first build, so that the next one is the same.
+    """
+    path = locks / f"pylock.cp{python.replace('.', '')}-{files.content_key(str(wanted))}.toml"
+    if path.exists():
+        made = lock.read(path)
+    else:
+        source = index.find_sdist(wanted.name, str(wanted.specifier), python)
+        requires = _requires_in_archive(index.fetch(source, cache, offline=offline))
+        made = resolve.resolve_on_the_fly(requires, python, source=source)
+        lock.write(made, path)
+    sdist = made.source[0]
+    return Package(_plain(sdist.name, sdist.version, python, made), made)
+
+
+def _from_folder(folder: Path, python: str, locks: Path) -> Package:
+    folder = folder.expanduser().absolute()
+    if not ((folder / "pyproject.toml").exists() or (folder / "setup.py").exists()):
+        raise ConfigurationError(
+            f"{folder} is no Python project",
+            evidence="it has neither pyproject.toml nor setup.py",
+            cure="give the folder that holds one of them",
+        )
+    document = _pyproject(folder / "pyproject.toml")
+    project = document.get("project", {})
+    name = project_name(folder)
+    requires = tuple(document.get("build-system", {}).get("requires", _DEFAULT_REQUIRES))
+    key = files.content_key(str(folder), requires)
+    path = locks / f"pylock.cp{python.replace('.', '')}-{key}.toml"
+    if not path.exists():
+        lock.write(resolve.resolve_on_the_fly(requires, python), path)
+    made = lock.read(path)
+    version = project.get("version") or f"0+{source_digest(folder)[:8]}"
+    return Package(_plain(name, version, python, made), made, folder)
+
+
+def project_name(folder: Path) -> str:
+    """The name of the package in a source folder: its metadata's, else the folder's."""
+    project = _pyproject(folder / "pyproject.toml").get("project", {})
+    return project.get("name") or folder.absolute().name
+
+
+def is_folder(text: str) -> bool:
+    """Whether the user named a folder, not a requirement."""
+    return text.startswith((".", "/")) or "/" in text
+
+
+def _plain(name: str, version: str, python: str, made: Lock) -> RecipeVersion:
+    """The recipe of a package that needs none."""
+    try:
+        Version(version)
+    except InvalidVersion as error:
+        raise ConfigurationError(
+            f"{name} has the version {version!r}", evidence=str(error), cure="see PEP 440"
+        ) from error
+    requires = tuple(f"{artifact.name}=={artifact.version}" for artifact in made.build)
+    # Meson takes the compilers of a cross file alone, and meson-python hands it on.
+    meson = any(artifact.name == "meson-python" for artifact in made.build)
+    backend = "meson-python" if meson else "plain"
+    fields = {"package": name, "version": version, "python": python, "backend": backend}
+    return RecipeVersion.model_validate({**fields, "build-requires": requires})
+
+
+def _requires_in_archive(sdist: Path) -> tuple[str, ...]:
+    text = _member(sdist, "pyproject.toml")
+    document = tomllib.loads(text) if text else {}
+    return tuple(document.get("build-system", {}).get("requires", _DEFAULT_REQUIRES))
+
+
+def _member(sdist: Path, name: str) -> str:
+    """The text of a file in the archive's root folder, empty where it has none."""
+    if sdist.suffix == ".zip":
+        with zipfile.ZipFile(sdist) as archive:
+            for member in archive.namelist():
+                if PurePosixPath(member).parts[1:] == (name,):
+                    return archive.read(member).decode()
+        return ""
+    with tarfile.open(sdist) as tar:
+        for info in tar:
+            stream = tar.extractfile(info)
+            if PurePosixPath(info.name).parts[1:] == (name,) and stream:
+                return stream.read().decode()
+    return ""
+
+
+def _pyproject(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is malformed", evidence=str(error)) from error

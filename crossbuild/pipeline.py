@@ -1,0 +1,163 @@
+"""The order in which an SDK becomes a wheelhouse; this order stands nowhere else."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crossbuild import build, bundle, doctor, files, find_package, gate, index, plan, runtime
+from crossbuild import wheelhouse as wheelhouses
+from crossbuild.bundle import Bundling
+from crossbuild.cell import Cell, Request, open_cell
+from crossbuild.console import Console, Step
+from crossbuild.doctor import Diagnosis
+from crossbuild.plan import Package, Planned
+from crossbuild.store import Built, Finished, Store
+from crossbuild.workplace import Workplace
+
+
+@dataclass(frozen=True)
+class Made:
+    """A wheel in the wheelhouse; *seconds* is what its build took, now or earlier."""
+
+    title: str
+    wheel: Path
+    seconds: float
+    reused: bool
+
+
+def make_wheels(request: Request, console: Console) -> list[Made]:
+    """Build what is missing, and fill the wheelhouse.
+
+    :raises CrossbuildError: whatever keeps a wheel from being made or from fitting
+    """
+    with doctor.explaining(lambda: diagnose(request)):
+        cell = open_cell(request)
+    for note in cell.notes:
+        console.say(f"note: {note}")
+    packages = _packages(request, cell)
+    cell = cell.reaching(packages)
+    planned = plan.with_keys(packages, cell.sdk, cell.target, request.bundling.value)
+    store = Store(request.work / "wheels")
+    kept = {one.key: store.pair(one.build_key, one.key) for one in planned}
+    missing = [one.package for one in planned if kept[one.key] is None]
+    if missing:
+        _require_ready(cell, missing, request)
+    console.plan(len(missing))
+    built: dict[str, Built] = {}
+    made = []
+    for one in planned:
+        _publish_requirements(one.package, cell, request)
+        pair = kept[one.key]
+        if pair is None:
+            with (
+                console.step(f"{one.package.title} for Python {cell.target.version}") as step,
+                files.disk_errors(cell.folder),
+                files.exclusive(cell.folder / f"{one.build_key}.lock"),
+            ):
+                # Another run may have made it while this one waited.
+                pair = store.pair(one.build_key, one.key)
+                pair = pair or make_wheel(one, built, cell, store, request, step)
+        built[one.package.name], finished = pair
+        landed, *_ = wheelhouses.publish(
+            [finished.wheel, *finished.companions], request.wheelhouse, cell.target.version
+        )
+        reused = kept[one.key] is not None
+        made.append(Made(one.package.title, landed, pair[0].seconds, reused))
+    return made
+
+
+def make_wheel(
+    one: Planned,
+    built: dict[str, Built],
+    cell: Cell,
+    store: Store,
+    request: Request,
+    step: Step,
+) -> tuple[Built, Finished]:
+    """One wheel, from its source to the store: as the back end makes it, and for the board.
+
+    :param built: wheels that it may link against, by package
+    """
+    package = one.package
+    place = Workplace(
+        folder=cell.folder / f"{package.name}-{package.recipe.version}-{one.build_key[:8]}",
+        sdk=cell.sdk,
+        target=cell.target,
+        build_python=cell.build_python,
+        targets={name: built[name].unpacked for name in package.recipe.dependencies},
+    )
+    made = store.built(one.build_key) or build_wheel(one, place, store, request, step)
+    step.progress("bundle")
+    names = package.recipe.sysroot_libraries if request.bundling is Bundling.RUNTIME else ()
+    shared = runtime.make(cell.sdk, cell.board, names, request.work / "runtime")
+    companions = [shared.wheel] if shared else []
+    ready = bundle.bundle(
+        made, place.folder / "finished", place, shared=shared, mode=request.bundling
+    )
+    step.progress("audit")
+    gate.require_fit([ready, *companions], cell.board, place, request.wheelhouse)
+    finished = store.put_finished(one.key, ready, companions)
+    if not request.keep:
+        place.tidy()
+    return made, finished
+
+
+def build_wheel(
+    one: Planned, place: Workplace, store: Store, request: Request, step: Step
+) -> Built:
+    """The wheel as its back end makes it, from its source to the store."""
+    started = time.monotonic()
+    package = one.package
+    step.progress("download")
+    fetched = index.fetch_all(
+        [*package.lock.source, *package.lock.build], request.cache, offline=request.offline
+    )
+    origin = package.folder or fetched.pop(0)
+    step.progress("cross environment")
+    env = place.equip(package, fetched)
+    if package.additions.before_build:
+        files.remove_tree(place.source)  # an interrupted run may have changed it half
+    source = build.prepare_source(origin, place.source)
+    epoch = build.source_epoch(place.source)
+    job = build.Job(package.recipe, place, env, source, epoch, request.jobs, package.additions)
+    path = build.build(job, step)
+    return store.put_built(one.build_key, path, epoch=epoch, seconds=time.monotonic() - started)
+
+
+def diagnose(request: Request) -> Diagnosis:
+    """What can be built of a request, and what cures the rest; nothing is compiled for it."""
+    return doctor.diagnose(
+        request.sdk,
+        request.packages,
+        environment=request.environment,
+        python=request.python,
+        build_python=request.build_python,
+        cache=request.cache,
+        work=request.work,
+        jobs=request.jobs,
+    )
+
+
+def _require_ready(cell: Cell, packages: Sequence[Package], request: Request) -> None:
+    """Stop before anything compiles, where the doctor finds a reason.
+
+    :raises CrossbuildError: the SDK or this machine lacks what the packages need
+    """
+    recipes = [package.recipe for package in packages]
+    python = cell.target.version
+    found = doctor.check(cell.sdk, python, recipes, work=request.work, jobs=request.jobs)
+    doctor.require_ready(found)
+
+
+def _packages(request: Request, cell: Cell) -> tuple[Package, ...]:
+    find = find_package.finder(
+        cell.target.version, request.work / "locks", request.cache, offline=request.offline
+    )
+    return plan.with_additions(plan.in_order(request.packages, find), request.additions)
+
+
+def _publish_requirements(package: Package, cell: Cell, request: Request) -> None:
+    """The pure wheels that a package needs on the board."""
+    needed = index.fetch_all(package.lock.runtime, request.cache, offline=request.offline)
+    wheelhouses.publish(needed, request.wheelhouse, cell.target.version)

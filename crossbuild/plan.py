@@ -1,0 +1,152 @@
+"""What is to be built, in which order, and under which content key.
+
+A key names all that decides a wheel: the SDK's content, the target's Python, the
+recipe, the hashes of all downloads, and the keys of the wheels it links against.  An
+equal key means an equal wheel, so nothing is built twice.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from crossbuild import files
+from crossbuild.additions import NOTHING_ADDED, Additions
+from crossbuild.lock import Lock
+from crossbuild.recipe import RecipeVersion
+from crossbuild.sdk import Sdk
+from crossbuild.target_python import TargetPython
+
+#: Modules whose text decides what a back end makes, beside the templates.
+_BUILD_RULES = (
+    *("build.py", "crossenv.py", "meson.py", "workplace.py", "wrappers.py", "fortran.py"),
+    *("sysconfigdata.py", "overlay.py", "additions.py"),
+)
+
+#: Files whose text decides how a built wheel is made ready for the board.
+_FINISH_RULES = ("bundle.py", "runtime.py", "wheel.py", "boards/imx6q.toml")
+
+
+@dataclass(frozen=True)
+class Package:
+    """One wheel to build: how, from which files, and whether it was asked for by name."""
+
+    recipe: RecipeVersion
+    lock: Lock
+    #: A source folder of the user's own, instead of a locked sdist.
+    folder: Path | None = None
+    #: What the user's project adds to this build.
+    additions: Additions = NOTHING_ADDED
+
+    @property
+    def name(self) -> str:
+        """The canonical name."""
+        return canonicalize_name(self.recipe.package)
+
+    @property
+    def title(self) -> str:
+        """Name and version as people write them."""
+        return f"{self.recipe.package} {self.recipe.version}"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A package with its content keys: of what the back end makes, and of the wheel."""
+
+    package: Package
+    build_key: str
+    key: str
+
+
+def in_order(wanted: Sequence[str], find: Callable[[str], Package]) -> tuple[Package, ...]:
+    """The wanted packages and all they link against, each after its dependencies.
+
+    :param wanted: requirements, or paths of source folders
+    :param find: gives the package for such a text
+    """
+    packages: dict[str, Package] = {}
+    graph: dict[str, set[str]] = {}
+    waiting = list(wanted)
+    while waiting:
+        package = find(waiting.pop(0))
+        if package.name in packages:
+            continue
+        packages[package.name] = package
+        graph[package.name] = set(package.recipe.dependencies)
+        waiting.extend(package.recipe.target_requires)
+    return tuple(packages[name] for name in TopologicalSorter(graph).static_order())
+
+
+def with_keys(
+    packages: Sequence[Package], sdk: Sdk, target: TargetPython, mode: str
+) -> tuple[Planned, ...]:
+    """Give each package its key; *packages* must be in order.
+
+    :param mode: how shared libraries are bundled
+    """
+    base = [sdk.content_id, _target_digest(target), _digest(_BUILD_RULES), _templates_digest()]
+    finish = [_digest(_FINISH_RULES), mode]
+    keys: dict[str, str] = {}
+    planned = []
+    for package in packages:
+        key = keys[package.name] = _build_key(package, base, keys)
+        planned.append(Planned(package, key, files.content_key(key, finish)))
+    return tuple(planned)
+
+
+def _build_key(package: Package, base: Sequence[str], keys: Mapping[str, str]) -> str:
+    how = package.recipe.model_dump(mode="json", exclude={"python", "memory_mb", "disk_mb"})
+    what = sorted(artifact.sha256 for artifact in (*package.lock.source, *package.lock.build))
+    links = {name: keys[name] for name in package.recipe.dependencies}
+    own = source_digest(package.folder) if package.folder else ""
+    return files.content_key(base, how, what, links, own, package.additions.facts)
+
+
+def with_additions(packages: Sequence[Package], additions: Additions) -> tuple[Package, ...]:
+    """Give each package what the user's project adds to its build."""
+    return tuple(
+        replace(package, additions=additions.for_package(package.folder)) for package in packages
+    )
+
+
+def source_digest(folder: Path) -> str:
+    """The digest of a source folder's files; version control and caches do not count."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and is_source(path.relative_to(folder)):
+            total.update(f"{path.relative_to(folder)} {files.sha256(path)}\n".encode())
+    return total.hexdigest()
+
+
+def is_source(path: Path) -> bool:
+    """Whether a path in a source folder belongs to the source.
+
+    ``build``, ``dist`` and ``wheelhouse`` hold what is made of it, but a package may have a
+    folder of such a name inside.
+    """
+    return path.parts[0] not in _MADE and not _NO_SOURCE & set(path.parts)
+
+
+_MADE = {"build", "dist", "wheelhouse"}
+_NO_SOURCE = {".git", ".hg", ".venv", ".tox", ".nox", "__pycache__", ".pytest_cache"}
+
+
+def _target_digest(target: TargetPython) -> str:
+    text = json.dumps(dict(target.config), sort_keys=True, default=str)
+    header = (target.include / "pyconfig.h").read_text()
+    return files.content_key(target.full_version, target.ext_suffix, text, header)
+
+
+def _digest(rules: Sequence[str]) -> str:
+    """A change in how wheels are made makes them anew."""
+    here = Path(__file__).parent
+    return files.content_key([files.sha256(here / name) for name in rules])
+
+
+def _templates_digest() -> str:
+    folder = Path(__file__).parent / "templates"
+    return files.content_key([files.sha256(path) for path in sorted(folder.iterdir())])

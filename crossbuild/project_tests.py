@@ -1,0 +1,133 @@
+"""A project's own tests on the board: ``test-command`` and what it needs."""
+
+import shlex
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
+from crossbuild import build, closure, files, index, lock, pip_settings, verify
+from crossbuild.additions import filled
+from crossbuild.board import Board
+from crossbuild.console import Console
+from crossbuild.errors import ConfigurationError
+from crossbuild.index_session import Artifact
+from crossbuild.lock import Lock
+from crossbuild.verify import ScriptResult
+
+
+@dataclass(frozen=True)
+class ProjectTests:
+    """What a project says of its tests.
+
+    :ivar command: shell command; empty where there are none
+    :ivar requires: requirements of pure packages
+    :ivar project: the folder that ``{project}`` means
+    :ivar packages: source folders that are packages; ``{package}`` means each in turn
+    """
+
+    command: str = ""
+    requires: tuple[str, ...] = ()
+    project: Path = Path()
+    packages: tuple[Path, ...] = ()
+
+
+NO_TESTS = ProjectTests()
+
+
+def required_wheels(
+    requires: Sequence[str], python: str, wheelhouse: Path, locks: Path, cache: Path
+) -> list[Path]:
+    """The wheels that tests need beside those of the wheelhouse, locked at the first run.
+
+    :raises ConfigurationError: one has compiled code and is not in the wheelhouse
+    """
+    if not requires:
+        return []
+    path = lock_of(requires, python, locks)
+    if not path.exists():
+        found = tuple(closure.wheels(requires, python, pip_settings.read()))
+        lock.write(Lock(python, "", {"build": tuple(requires)}, build=found), path)
+    there = {parse_wheel_filename(wheel.name)[0] for wheel in wheelhouse.glob("*.whl")}
+    wanted = [one for one in lock.read(path).build if canonicalize_name(one.name) not in there]
+    _require_pure(wanted)
+    return index.fetch_all(wanted, cache)
+
+
+def lock_of(requires: Sequence[str], python: str, locks: Path) -> Path:
+    """Where the lock of these requirements lies."""
+    digits = python.replace(".", "")
+    return locks / f"pylock.cp{digits}-tests-{files.content_key(requires)}.toml"
+
+
+def run(
+    tests: ProjectTests, board: Board, wheels: Sequence[Path], console: Console, *, log: Path
+) -> None:
+    """Install what the tests need on the board, and run them there.
+
+    :param wheels: what :func:`required_wheels` gave
+    :raises BoardError: a requirement cannot be installed, or the command fails
+    """
+    if tests.requires:
+        with console.step(f"install {' '.join(tests.requires)} on {board.name}"):
+            folder = verify.push_wheels(wheels, board)
+            verify.install(board, folder, tests.requires, log=log)
+    for package in tests.packages or (tests.project,):
+        with console.step(f"tests of {package.name} on {board.name}"):
+            result = _run_command(tests, package, board, log)
+            if not result.passed:
+                raise verify.failure(f"the tests of {package.name} failed", result, log)
+
+
+def _require_pure(wanted: Sequence[Artifact]) -> None:
+    compiled = [one for one in wanted if not one.filename.endswith("-any.whl")]
+    if compiled:
+        raise ConfigurationError(
+            f"test-requires needs {compiled[0].name}, which has compiled code",
+            evidence=", ".join(one.filename for one in compiled),
+            cure=f"build its wheel too: crossbuild wheels {compiled[0].name}",
+        )
+
+
+def _run_command(tests: ProjectTests, package: Path, board: Board, log: Path) -> ScriptResult:
+    """Run the command in a folder of its own, where the source is not on Python's path."""
+    folder = f"{board.scratch}/tests"
+    places = _pushed(tests, package, board)
+    script = "\n".join(
+        [
+            f"mkdir -p {folder} && cd {folder} || exit 1",
+            f'python() {{ {shlex.join(board.python)} "$@"; }}',
+            f'pip() {{ {shlex.join(board.pip)} "$@"; }}',
+            filled(tests.command, project=places["project"], package=places["package"]),
+        ]
+    )
+    started = time.monotonic()
+    ended = board.run(["sh", "-c", script], log=log, check=False, timeout=verify.TIMEOUT)
+    seconds = time.monotonic() - started
+    return ScriptResult(package.name, ended.status == 0, ended.status, seconds, 0, ended.output)
+
+
+def _pushed(tests: ProjectTests, package: Path, board: Board) -> Mapping[str, str]:
+    """Copy the folders that the command names, and tell where they are on the board."""
+    project = f"{board.scratch}/project"
+    inside = package.is_relative_to(tests.project)
+    relative = package.relative_to(tests.project).as_posix() if inside else ""
+    places = {
+        "project": project,
+        "package": f"{project}/{relative}".rstrip("/.") if inside else f"{board.scratch}/package",
+    }
+    if "{project}" in tests.command or (inside and "{package}" in tests.command):
+        _push(tests.project, project, board)
+    if not inside and "{package}" in tests.command:
+        _push(package, places["package"], board)
+    return places
+
+
+def _push(folder: Path, target: str, board: Board) -> None:
+    with tempfile.TemporaryDirectory() as stage:
+        copy = Path(stage) / "copy"
+        build.copy_source(folder, copy)
+        board.push(copy, target)

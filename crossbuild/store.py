@@ -1,0 +1,104 @@
+"""The store of wheels, by content key.
+
+``built/KEY`` holds a wheel as the back end made it, which other packages link against;
+``finished/KEY`` the same made ready for the board, with the wheels it came along with.
+Each is a folder that appears whole.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crossbuild import files, wheel
+
+
+@dataclass(frozen=True)
+class Built:
+    """A wheel as the back end made it.
+
+    :ivar epoch: its SOURCE_DATE_EPOCH, in seconds since 1970
+    :ivar seconds: what the build took
+    """
+
+    wheel: Path
+    epoch: int
+    seconds: float
+
+    @property
+    def unpacked(self) -> Path:
+        """Its content as a folder, for packages that link against it."""
+        folder = self.wheel.parent / "unpacked"
+        if not folder.exists():
+            with files.staged_directory(folder) as stage, wheel.unpacked(self.wheel) as tree:
+                shutil.copytree(tree, stage, dirs_exist_ok=True)
+        return folder
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A wheel for the board, and those that it requires and that were made along with it."""
+
+    wheel: Path
+    companions: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Store:
+    """The folder of all entries."""
+
+    folder: Path
+
+    def built(self, key: str) -> Built | None:
+        """The built wheel of that key, or None."""
+        entry = self._entry("built", key)
+        if entry is None:
+            return None
+        [path], facts = entry
+        return Built(path, int(facts["epoch"]), facts["seconds"])
+
+    def finished(self, key: str) -> Finished | None:
+        """The finished wheel of that key, or None."""
+        entry = self._entry("finished", key)
+        if entry is None:
+            return None
+        [path, *companions], _ = entry
+        return Finished(path, tuple(companions))
+
+    def pair(self, build_key: str, key: str) -> tuple[Built, Finished] | None:
+        """A wheel as built and as finished, where both are there."""
+        built, finished = self.built(build_key), self.finished(key)
+        return (built, finished) if built and finished else None
+
+    def put_built(self, key: str, path: Path, *, epoch: int, seconds: float) -> Built:
+        """Keep a wheel as the back end made it."""
+        [kept] = self._put("built", key, [path], {"epoch": epoch, "seconds": seconds})
+        return Built(kept, epoch, seconds)
+
+    def put_finished(self, key: str, path: Path, companions: Sequence[Path]) -> Finished:
+        """Keep a wheel for the board with those that it came along with."""
+        kept, *others = self._put("finished", key, [path, *companions], {})
+        return Finished(kept, tuple(others))
+
+    def _put(
+        self, kind: str, key: str, paths: Sequence[Path], facts: dict[str, float]
+    ) -> list[Path]:
+        with files.staged_directory(self.folder / kind / key) as stage:
+            sums = {}
+            for path in paths:
+                shutil.copyfile(path, stage / path.name)
+                sums[path.name] = files.sha256(path)
+            files.write_text(stage / "entry.json", json.dumps({"sha256": sums, **facts}))
+        return [self.folder / kind / key / path.name for path in paths]
+
+    def _entry(self, kind: str, key: str) -> tuple[list[Path], dict[str, float]] | None:
+        """The files and facts of an entry; one that was damaged counts as none."""
+        folder = self.folder / kind / key
+        try:
+            facts = json.loads((folder / "entry.json").read_text())
+            sums: dict[str, str] = facts.pop("sha256")
+            whole = all(files.sha256(folder / name) == digest for name, digest in sums.items())
+        except (OSError, ValueError, KeyError, AttributeError):
+            return None
+        return ([folder / name for name in sums], facts) if whole else None

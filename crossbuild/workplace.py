@@ -1,0 +1,126 @@
+"""The folder in which one package is built: its tools, its environment, its border.
+
+Nothing outside it is written while a package builds, and what its compilers may read
+is listed here.
+"""
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crossbuild import crossenv, files, fortran, libraries, wrappers
+from crossbuild.build_python import BuildPython
+from crossbuild.crossenv import CrossEnv
+from crossbuild.plan import Package
+from crossbuild.run import clean_environment, which
+from crossbuild.sdk import Sdk
+from crossbuild.target_python import TargetPython
+from crossbuild.wrappers import Border, Wrappers
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where a package is built, and with what.
+
+    :param folder: the package's own folder
+    :param targets: unpacked target wheels that it links against, by name
+    """
+
+    folder: Path
+    sdk: Sdk
+    target: TargetPython
+    build_python: BuildPython
+    targets: Mapping[str, Path]
+
+    @property
+    def log(self) -> Path:
+        """The full log of the build."""
+        return self.folder / "build.log"
+
+    @property
+    def source(self) -> Path:
+        """The folder that the source is unpacked in."""
+        return self.folder / "source"
+
+    @property
+    def placeholders(self) -> dict[Path, str]:
+        """The build machine's folders, and what stands for them in anything published."""
+        folders = {
+            self.folder: "/crossbuild",
+            self.target.prefix: "/crossbuild/python",
+            self.sdk.root: "/sdk",
+            self.build_python.home: "/build-python",
+            **{path: f"/crossbuild/{name}" for name, path in self.targets.items()},
+        }
+        # The system's own Python lives in /usr, which every board has as well.
+        return {path: name for path, name in folders.items() if len(path.parts) > 2}
+
+    def equip(self, package: Package, requirements: Sequence[Path]) -> CrossEnv:
+        """Make wrappers and cross environment, or take those of an interrupted run.
+
+        :param requirements: wheels of crossenv and of the build requirements
+        """
+        tools = self._wrappers(package, requirements)
+        stamp = self.folder / "environment-is-whole"
+        names = "\n".join(path.name for path in requirements)
+        if stamp.exists() and stamp.read_text() == names:
+            return crossenv.existing(self.target, tools, self.folder / "env")
+        stamp.unlink(missing_ok=True)
+        env = crossenv.create(
+            self.build_python, self.target, tools, requirements, self.folder / "env", log=self.log
+        )
+        crossenv.make_hybrids(env, package.recipe.hybrid, self.targets)
+        files.write_text(stamp, names)
+        return env
+
+    def _wrappers(self, package: Package, requirements: Sequence[Path]) -> Wrappers:
+        ccache = which("ccache", clean_environment())
+        return wrappers.create(
+            self.sdk,
+            self.folder / "bin",
+            self._border(package, requirements),
+            prefix_map=self.placeholders,
+            pkg_config_dirs=libraries.pkg_config_dirs(
+                self.sdk, package.recipe.sysroot_libraries, self.folder / "pkgconfig"
+            ),
+            fortran_flags=fortran.overlay(self.sdk, self.folder / "gfortran"),
+            launcher=(ccache,) if ccache else (),
+        )
+
+    def _border(self, package: Package, requirements: Sequence[Path]) -> Border:
+        """What compilers may read: the SDK, the target's Python, this folder.
+
+        The native sysroot's headers are the build machine's, and so are those of build
+        requirements with compiled code, unless they are hybrids.
+        """
+        native = self.sdk.native_sysroot
+        site = self.folder / f"env/env/build/lib/python{self.target.version}/site-packages"
+        compiled = [wheel for wheel in requirements if not wheel.name.endswith("-any.whl")]
+        hybrids = set(package.recipe.hybrid)
+        foreign = {
+            site / top
+            for wheel in compiled
+            if wheel.name.partition("-")[0].lower().replace("_", "-") not in hybrids
+            for top in _top_folders(wheel)
+        }
+        includes = [self.build_python.include] if self.build_python.include else []
+        return Border(
+            allowed=(
+                *(self.sdk.root, self.sdk.target_sysroot, native, self.folder),
+                *(self.target.prefix, *self.targets.values()),
+            ),
+            refused=(native / "usr/include", *includes, *sorted(foreign)),
+            dropped=tuple(Path(path) for path in package.recipe.dropped_paths),
+        )
+
+    def tidy(self) -> None:
+        """Remove everything but the log, after the wheel is in the store."""
+        for path in self.folder.iterdir():
+            if path != self.log:
+                files.remove_tree(path)
+
+
+def _top_folders(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name.partition("/")[0] for name in archive.namelist() if "/" in name}

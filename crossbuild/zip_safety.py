@@ -1,0 +1,65 @@
+"""What makes a zip archive unsafe to unpack: names that leave the folder, absurd sizes."""
+
+import re
+import stat
+import zipfile
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+MAX_MEMBERS = 100_000
+#: Bytes of all members together, unpacked.
+MAX_TOTAL = 2 << 30
+#: Text compresses up to some 20:1 and deflate ends at 1032:1: above this ratio it is filler.
+MAX_RATIO = 200
+RATIO_APPLIES_FROM = 4 << 20
+_LONGEST_PART, _LONGEST_PATH = 255, 2000
+
+
+def refusal(infos: Sequence[zipfile.ZipInfo]) -> str:
+    """Why these members must not be unpacked; empty where they may.
+
+    Judged by the archive's directory alone: nothing has been unpacked yet.
+    """
+    if len(infos) > MAX_MEMBERS:
+        return f"{len(infos)} files, more than {MAX_MEMBERS}"
+    total = sum(info.file_size for info in infos)
+    if total > MAX_TOTAL:
+        return f"{total} bytes unpacked, more than {MAX_TOTAL}"
+    files = set[str]()
+    folders = set[str]()
+    for info in infos:
+        name = info.filename
+        reason = _bad_name(name) or _bad_entry(info)
+        if not reason and name in files:
+            reason = "is there twice"
+        if reason:
+            return f"{name!r} {reason}"
+        files.add(name)
+        folders.update(str(parent) for parent in PurePosixPath(name).parents)
+    both = sorted(files & folders)
+    return f"{both[0]!r} is a file and a folder" if both else ""
+
+
+def _bad_name(name: str) -> str:
+    if not name or name.startswith("/") or "\\" in name or re.match(r"[A-Za-z]:", name):
+        return "is an absolute or foreign path"
+    if ".." in name.split("/"):
+        return "leaves the folder that it is unpacked to"
+    if any(ord(letter) < 32 for letter in name) or str(PurePosixPath(name)) != name:
+        return "is not a plain path"
+    parts = [len(part.encode("utf-8", "replace")) for part in name.split("/")]
+    if max(parts) > _LONGEST_PART or sum(parts) > _LONGEST_PATH:
+        return "is too long for a file system"
+    return ""
+
+
+def _bad_entry(info: zipfile.ZipInfo) -> str:
+    if info.flag_bits & 1:
+        return "is encrypted"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "is compressed in a way that not every pip reads"
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return "is a symbolic link"
+    if info.file_size > RATIO_APPLIES_FROM and info.file_size > MAX_RATIO * info.compress_size:
+        return f"unpacks from {info.compress_size} to {info.file_size} bytes"
+    return ""

@@ -1,0 +1,207 @@
+"""The build Python: found by trying, also behind the wrappers that SDKs ship."""
+
+import functools
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from crossbuild import build_python, inside
+from crossbuild.build_python import BuildPython
+from crossbuild.errors import BuildPythonError
+from crossbuild.run import clean_environment, run
+from crossbuild.sdk import Sdk, Tools
+
+VERSIONS = ("3.6", "3.7", "3.9", "3.11", "3.13")
+
+#: As oe-core's create_wrapper writes it (meta/classes/utils.bbclass).
+WRAPPER = """#!/bin/bash
+realpath=`readlink -fn $0`
+realdir=`dirname $realpath`
+export PYTHONHOME="$realdir/.."
+exec -a "$0" "$realdir/python{version}.real" "$@"
+"""
+
+
+@functools.cache
+def found(version: str) -> BuildPython | None:
+    try:
+        return build_python.find(version)
+    except BuildPythonError:
+        return None
+
+
+def installed(version: str) -> BuildPython:
+    return found(version) or pytest.skip(f"no Python {version} on this machine")
+
+
+def sdk_with(native_sysroot: Path) -> Sdk:
+    tools = Tools((), (), None, "", "", "", "", "", "", "", ())
+    nothing = Path("/nonexistent")
+    return Sdk(
+        root=native_sysroot,
+        script=nothing,
+        name="cortexa9hf-neon-poky-linux-gnueabi",
+        variables={},
+        native_sysroot=native_sysroot,
+        target_sysroot=nothing,
+        tools=tools,
+        triple="arm-poky-linux-gnueabi",
+        float_abi="hard",
+        gcc_version="9.2.0",
+        glibc_version="2.30",
+        library_dirs=(),
+        include_dirs=(),
+        distro_version="",
+        content_id="",
+    )
+
+
+def nativesdk_python(python: BuildPython, root: Path) -> Path:
+    """A native sysroot whose Python is a wrapper, without headers, pip, venv and ensurepip."""
+    binaries, library = root / "usr/bin", root / "usr/lib" / f"python{python.version}"
+    binaries.mkdir(parents=True, exist_ok=True)
+    library.mkdir(parents=True)
+    shutil.copy(python.executable, binaries / f"python{python.version}.real")
+    wrapper = binaries / f"python{python.version}"
+    wrapper.write_text(WRAPPER.format(version=python.version), encoding="utf-8")
+    wrapper.chmod(0o755)
+    for entry in python.stdlib.iterdir():
+        if entry.name not in ("venv", "ensurepip", "site-packages", "__pycache__"):
+            (library / entry.name).symlink_to(entry)
+    return wrapper
+
+
+def ask(python: Path, code: str) -> str:
+    return run([python, "-c", code], env=clean_environment()).output.strip()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_found_python_is_the_program_itself_and_makes_environments(
+    version: str, tmp_path: Path
+) -> None:
+    python = installed(version)
+    assert python.full_version.startswith(f"{version}.")
+    assert python.executable.read_bytes()[:4] == b"\x7fELF"
+    environment = build_python.make_environment(python, tmp_path / "env")
+    (tmp_path / "env/lib" / f"python{version}" / "site-packages/only_here.py").touch()
+    told = ask(environment, "import sys, only_here; print(sys.prefix); print(sys.base_prefix)")
+    assert told.splitlines() == [str(tmp_path / "env"), str(python.home)]
+    for alias in ("python", "python3"):
+        assert ask(environment.with_name(alias), "import only_here; print(1)") == "1"
+
+
+def test_wrapper_of_an_sdk_is_seen_through(tmp_path: Path) -> None:
+    version = "3.7"
+    root = tmp_path / "sysroots/x86_64-pokysdk-linux"
+    nativesdk_python(installed(version), root)
+    before = sorted(root.rglob("*"))
+    python = build_python.find(version, sdk=sdk_with(root))
+    assert python.origin == "SDK"
+    assert python.executable == root / f"usr/bin/python{version}.real"
+    assert python.include is None
+    assert {"venv", "ensurepip"} <= set(python.missing)
+    environment = build_python.make_environment(python, tmp_path / "env")
+    # The SDK is the user's: neither packages nor byte code of ours may be left in it.
+    assert sorted(root.rglob("*")) == before
+    told = ask(environment, "import sys, venv; print(sys.prefix); print(venv.__file__)")
+    prefix, stand_in = told.splitlines()
+    assert prefix == str(tmp_path / "env")
+    assert stand_in.startswith(prefix)
+
+
+def test_stand_in_venv_makes_a_working_environment(tmp_path: Path) -> None:
+    version = "3.7"
+    root = tmp_path / "native"
+    nativesdk_python(installed(version), root)
+    python = build_python.find(version, sdk=sdk_with(root))
+    environment = build_python.make_environment(python, tmp_path / "seed")
+    made = tmp_path / "made"
+    code = f"import venv; venv.EnvBuilder(symlinks=True).create({str(made)!r})"
+    ask(environment, code)
+    told = ask(made / "bin/python", "import sys; print(sys.prefix, sys.base_prefix)")
+    assert told == f"{made} {root}/usr"
+    assert (made / "bin/activate").is_file()
+
+
+def test_shim_that_does_not_answer_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = installed("3.7")
+    shim = tmp_path / "shims/python3.7"
+    shim.parent.mkdir()
+    shim.write_text("#!/bin/sh\necho 'pyenv: python3.7: command not found' >&2\nexit 127\n")
+    shim.chmod(0o755)
+    store = tmp_path / "pyenv/versions" / real.full_version / "bin"
+    store.mkdir(parents=True)
+    (store / "python3.7").symlink_to(real.executable)
+    monkeypatch.setenv("PATH", f"{shim.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    python = build_python.find("3.7")
+    assert (python.origin, python.executable) == ("pyenv", real.executable)
+
+
+def test_no_python_names_every_place_and_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shim = tmp_path / "python3.4"
+    shim.write_text("#!/bin/sh\necho broken\nexit 3\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(BuildPythonError) as caught:
+        build_python.find("3.4", sdk=sdk_with(tmp_path / "native"))
+    text = str(caught.value)
+    assert "no usable Python 3.4" in text
+    assert f"SDK: nothing at {tmp_path}/native/usr/bin/python3.4" in text
+    assert f"PATH: {shim}: python3.4 exits with status 3: broken" in text
+    assert "pyenv: nothing at" in text
+    assert "pyenv install 3.4" in text
+    assert "TOOLCHAIN_HOST_TASK" in text
+
+
+def test_explicit_python_of_another_version_is_refused_without_a_second_choice() -> None:
+    wrong = installed("3.11")
+    with pytest.raises(BuildPythonError, match=r"is Python 3\.11\.") as caught:
+        build_python.find("3.9", explicit=wrong.executable)
+    assert "pyenv:" not in caught.value.evidence
+
+
+def test_program_of_another_machine_is_refused(tmp_path: Path) -> None:
+    arm = tmp_path / "python3.7.real"
+    image = bytearray(Path(shutil.which("env") or "/usr/bin/env").read_bytes())
+    image[18:20] = (40).to_bytes(2, "little")  # e_machine: EM_ARM
+    arm.write_bytes(image)
+    script = tmp_path / "python3.7"
+    script.write_text(f"""#!/bin/sh\necho "{{'exe': '{arm}'}}"\n""")
+    script.chmod(0o755)
+    with pytest.raises(BuildPythonError, match="is for EM_ARM, not for x86-64"):
+        build_python.find("3.7", explicit=script)
+
+
+def test_incomplete_standard_library_is_named(tmp_path: Path) -> None:
+    wrapper = nativesdk_python(installed("3.7"), tmp_path)
+    (tmp_path / "usr/lib/python3.7/zipfile.py").unlink()
+    (tmp_path / "usr/lib/python3.7/logging").unlink()
+    with pytest.raises(BuildPythonError, match="its standard library lacks logging, zipfile"):
+        build_python.find("3.7", explicit=wrapper)
+
+
+def test_python_is_not_influenced_by_the_users_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = installed("3.11").executable
+    monkeypatch.setenv("PYTHONHOME", "/nonexistent")
+    monkeypatch.setenv("PYTHONPATH", "/nonexistent")
+    assert build_python.find("3.11", explicit=program).version == "3.11"
+
+
+def test_files_that_run_inside_an_old_python_have_its_syntax() -> None:
+    oldest = next((python for version in VERSIONS if (python := found(version))), None)
+    if oldest is None:
+        pytest.skip("no build Python on this machine")
+    paths = sorted(inside.FOLDER.glob("*.py"))
+    code = "import ast\n" + "\n".join(
+        f"ast.parse(open({os.fspath(path)!r}, encoding='utf-8').read())" for path in paths
+    )
+    ask(oldest.executable, code)
+    own = [path for path in paths if path.name != "__init__.py"]
+    assert [path for path in own if 'f"' in path.read_text(encoding="utf-8")] == []  # from 3.6 on

@@ -1,0 +1,32 @@
+"""What the bundle stage changes in a wheel."""
+
+import subprocess
+from pathlib import Path
+
+from crossbuild import bundle, elf
+from crossbuild.sdk import Sdk
+
+
+def test_text_is_scrubbed_and_binary_keeps_its_length(tmp_path: Path) -> None:
+    (tmp_path / "config.py").write_text("lib = '/home/me/work/build/lib'\n")
+    module = tmp_path / "module.so"
+    module.write_bytes(b"\x7fELF\0/home/me/work/build/x.pyx\0end")
+    (tmp_path / "other.py").write_text("lib = '/usr/lib'\n")
+    bundle._scrub(tmp_path, {Path("/home/me/work"): "/sdk", Path("/home/me/work/build"): "/cb"})
+    assert (tmp_path / "config.py").read_text() == "lib = '/cb/lib'\n"
+    scrubbed = module.read_bytes()
+    assert scrubbed == b"\x7fELF\0/cb" + b"/" * 16 + b"/x.pyx\0end"
+    assert (tmp_path / "other.py").read_text() == "lib = '/usr/lib'\n"
+
+
+def test_a_grafted_library_forbids_an_executable_stack(bookworm: Sdk, tmp_path: Path) -> None:
+    library = tmp_path / "libx.so"
+    source = tmp_path / "x.c"
+    source.write_text("int x(void) { return 1; }\n")
+    argv = [*bookworm.tools.cc, "-shared", "-fPIC", "-Wl,-z,execstack"]
+    argv += [str(source), "-o", str(library)]
+    subprocess.run(argv, check=True)
+    assert elf.read(library).executable_stack
+    bundle._forbid_executable_stack(library, tmp_path / "log")
+    assert not elf.read(library).executable_stack
+    assert elf.read(library).defined >= {"x"}

@@ -1,0 +1,45 @@
+"""The hook caller for Python 3.5, tried in place of pyproject_hooks's own."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from build import BuildBackendException, ProjectBuilder
+
+from crossbuild import inside
+from crossbuild.run import run
+
+BACKEND = """
+import pathlib
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    (pathlib.Path(wheel_directory) / "made.whl").write_text(config_settings["word"])
+    return "made.whl"
+"""
+
+
+@pytest.fixture
+def builder(tmp_path: Path) -> ProjectBuilder:
+    source = tmp_path / "project"
+    (source / "tools").mkdir(parents=True)
+    (source / "tools/backend.py").write_text(BACKEND)
+    (source / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["tools"]\n'
+    )
+
+    def runner(cmd: list[str], cwd: str | None = None, extra_environ: object = None) -> None:
+        words = [cmd[0], str(inside.FOLDER / "call_backend.py"), *cmd[2:]]
+        assert isinstance(extra_environ, dict)
+        run(words, cwd=Path(cwd or "."), env=extra_environ)
+
+    return ProjectBuilder(source, python_executable=sys.executable, runner=runner)  # type: ignore[arg-type]
+
+
+def test_it_builds_with_the_settings_given(builder: ProjectBuilder, tmp_path: Path) -> None:
+    made = builder.build("wheel", tmp_path / "out", {"word": "hello"})
+    assert Path(made).read_text() == "hello"
+
+
+def test_a_missing_hook_is_told(builder: ProjectBuilder, tmp_path: Path) -> None:
+    with pytest.raises(BuildBackendException):
+        builder.build("sdist", tmp_path / "out")

@@ -1,0 +1,107 @@
+"""The runtime wheel: the sysroot's OpenBLAS once, found by the modules that need it."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from crossbuild import board_profile, board_sysroot, elf, runtime, wheel
+from crossbuild.board_profile import BoardProfile, BoardPython
+from crossbuild.errors import BundleError
+from crossbuild.runtime import Runtime
+from crossbuild.sdk import Sdk
+
+PYTHON = BoardPython(
+    version="3.11",
+    full_version="3.11.2",
+    abi_tag="cp311",
+    ext_suffix=".cpython-311-arm-linux-gnueabihf.so",
+)
+
+
+@pytest.fixture(scope="module")
+def board(bookworm: Sdk) -> BoardProfile:
+    return board_sysroot.from_sysroot(bookworm.target_sysroot, PYTHON)
+
+
+@pytest.fixture
+def shared(bookworm: Sdk, board: BoardProfile, tmp_path: Path) -> Runtime:
+    made = runtime.make(bookworm, board, ["openblas"], tmp_path / "runtime")
+    assert made is not None
+    return made
+
+
+def test_it_holds_openblas_and_what_that_needs(shared: Runtime) -> None:
+    assert set(shared.names) == {"libopenblas.so.0", "libgfortran.so.5"}
+    with wheel.unpacked(shared.wheel) as tree:
+        libraries = {path.name: elf.read(path) for path in tree.glob("*/*.so*")}
+    assert set(libraries) == set(shared.names.values())
+    for name, library in libraries.items():
+        assert library.soname == name
+        assert library.search_path == ("$ORIGIN",)
+        assert not library.executable_stack
+    openblas = libraries[shared.names["libopenblas.so.0"]]
+    assert shared.names["libgfortran.so.5"] in openblas.needed
+
+
+def test_the_same_libraries_give_the_same_bytes(
+    bookworm: Sdk, board: BoardProfile, shared: Runtime, tmp_path: Path
+) -> None:
+    again = runtime.make(bookworm, board, ["openblas"], tmp_path / "again")
+    assert again is not None
+    assert again.wheel.name == shared.wheel.name
+    assert again.wheel.read_bytes() == shared.wheel.read_bytes()
+
+
+def test_modules_find_it_and_their_wheel_requires_it(
+    bookworm: Sdk, shared: Runtime, tmp_path: Path
+) -> None:
+    tree = tmp_path / "tree"
+    (tree / "package/inner").mkdir(parents=True)
+    (tree / "package-1.dist-info").mkdir()
+    metadata = tree / "package-1.dist-info/METADATA"
+    metadata.write_text("Metadata-Version: 2.1\nName: package\nVersion: 1\n\nA text.\n")
+    source = tmp_path / "m.c"
+    source.write_text("void dgesv_(void); void f(void) { dgesv_(); }\n")
+    module = tree / "package/inner/m.so"
+    argv = [*bookworm.tools.cc, "-shared", "-fPIC", str(source), "-lopenblas", "-o", str(module)]
+    subprocess.run(argv, check=True)
+    assert runtime.use(tree, [module], shared, tmp_path / "log")
+    linked = elf.read(module)
+    assert shared.names["libopenblas.so.0"] in linked.needed
+    assert "libopenblas.so.0" not in linked.needed
+    assert linked.search_path == ("$ORIGIN/../../crossbuild_runtime",)
+    headers, _, body = metadata.read_text().partition("\n\n")
+    assert headers.splitlines()[-1] == f"Requires-Dist: crossbuild-runtime (=={shared.version})"
+    assert body == "A text.\n"
+
+
+def test_a_module_that_needs_nothing_of_it_is_left_alone(
+    bookworm: Sdk, shared: Runtime, tmp_path: Path
+) -> None:
+    source = tmp_path / "m.c"
+    source.write_text("int f(void) { return 1; }\n")
+    module = tmp_path / "m.so"
+    argv = [*bookworm.tools.cc, "-shared", "-fPIC", str(source), "-o", str(module)]
+    subprocess.run(argv, check=True)
+    before = module.read_bytes()
+    assert not runtime.use(tmp_path, [module], shared, tmp_path / "log")
+    assert module.read_bytes() == before
+
+
+def test_a_board_that_has_the_libraries_needs_none(bookworm: Sdk, tmp_path: Path) -> None:
+    full = board_sysroot.from_sysroot(bookworm.target_sysroot, PYTHON, exclude=())
+    assert runtime.make(bookworm, full, ["openblas"], tmp_path) is None
+
+
+def test_a_library_that_is_nowhere_is_told(
+    bookworm: Sdk, board: BoardProfile, tmp_path: Path
+) -> None:
+    with pytest.raises(BundleError) as caught:
+        runtime.make(bookworm, board, ["nosuch"], tmp_path)
+    assert "libnosuch.so" in caught.value.what
+    assert "TOOLCHAIN_TARGET_TASK" in caught.value.cure
+
+
+def test_the_boards_description_says_what_images_lack() -> None:
+    assert "libopenblas*" in board_profile.description("imx6q").absent

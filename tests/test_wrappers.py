@@ -1,0 +1,115 @@
+"""The compiler wrappers: right words, and no path of the build machine gets by."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from crossbuild import wrappers
+from crossbuild.sdk import Sdk
+from crossbuild.wrappers import LEAK_STATUS, Border, Wrappers
+
+
+@pytest.fixture
+def tools(bookworm: Sdk, tmp_path: Path) -> Wrappers:
+    site = tmp_path / "work/site-packages"
+    (site / "foreign").mkdir(parents=True)
+    border = Border(
+        allowed=(bookworm.root, tmp_path / "work"),
+        refused=(site / "foreign",),
+        dropped=(Path("/usr/local/include"),),
+    )
+    prefix_map = {tmp_path / "work": "/crossbuild"}
+    return wrappers.create(bookworm, tmp_path / "bin", border, prefix_map=prefix_map)
+
+
+def compile_with(
+    tools: Wrappers, tmp_path: Path, *words: str, tool: str = "gcc", code: str = "int x;"
+) -> subprocess.CompletedProcess[str]:
+    source = tmp_path / "work" / ("x.f90" if tool == "gfortran" else "x.c")
+    source.write_text(code)
+    argv = [str(tools.path(tool)), "-c", str(source), "-o", str(tmp_path / "work/x.o"), *words]
+    return subprocess.run(argv, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+
+def test_objects_are_hard_float_arm(tools: Wrappers, tmp_path: Path) -> None:
+    done = compile_with(tools, tmp_path, code="double f(double x) { return x * 2; }")
+    assert done.returncode == 0, done.stderr
+    attributes = subprocess.run(
+        [tools.path("readelf"), "-A", tmp_path / "work/x.o"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "Tag_ABI_VFP_args: VFP registers" in attributes
+    assert "Tag_FP_arch: VFPv3" in attributes
+
+
+def test_fortran_has_the_words_of_c(tools: Wrappers, tmp_path: Path) -> None:
+    code = "subroutine s(x)\n  real(8) :: x\n  x = x * 2\nend subroutine\n"
+    assert compile_with(tools, tmp_path, tool="gfortran", code=code).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-I/usr/include",),
+        ("-I", "/usr/include"),
+        ("-isystem", "/usr/include/x86_64-linux-gnu"),
+        ("-isystem/usr/include",),
+        ("-L/usr/lib/x86_64-linux-gnu",),
+        ("-I/usr/local/../include",),
+        ("-I../../../../../../../../usr/include",),
+        ("/usr/lib/libz.a",),
+    ],
+)
+def test_a_path_of_the_build_machine_is_refused(
+    tools: Wrappers, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    done = compile_with(tools, tmp_path, *words)
+    assert done.returncode == LEAK_STATUS
+    assert "is a path of the build machine" in done.stderr
+    assert words[-1] in done.stderr
+
+
+def test_compiled_build_requirements_are_refused(tools: Wrappers, tmp_path: Path) -> None:
+    inside = tmp_path / "work/site-packages"
+    assert compile_with(tools, tmp_path, f"-I{inside}/foreign/include").returncode == LEAK_STATUS
+    assert compile_with(tools, tmp_path, f"-I{inside}/headers-only").returncode == 0
+
+
+def test_a_dropped_path_is_not_seen(tools: Wrappers, tmp_path: Path) -> None:
+    assert compile_with(tools, tmp_path, "-I/usr/local/include").returncode == 0
+    assert compile_with(tools, tmp_path, "-isystem", "/usr/local/include").returncode == 0
+
+
+def test_variables_of_the_session_add_no_path(
+    tools: Wrappers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = tmp_path / "elsewhere/foreign.h"
+    header.parent.mkdir()
+    header.write_text("")
+    monkeypatch.setenv("CPATH", str(header.parent))
+    done = compile_with(tools, tmp_path, code="#include <foreign.h>\n")
+    assert done.returncode != 0
+    assert "foreign.h" in done.stderr
+
+
+def test_words_with_spaces_and_quotes_pass_unchanged(tools: Wrappers, tmp_path: Path) -> None:
+    code = 'const char *s = TEXT; _Static_assert(sizeof TEXT == 5, "");'
+    done = compile_with(tools, tmp_path, '-DTEXT="a \'b"', code=code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_objects_do_not_name_the_work_folder(tools: Wrappers, tmp_path: Path) -> None:
+    done = compile_with(tools, tmp_path, code="const char *f(void) { return __FILE__; }")
+    assert done.returncode == 0
+    content = (tmp_path / "work/x.o").read_bytes()
+    assert str(tmp_path).encode() not in content
+    assert b"/crossbuild/x.c" in content
+
+
+def test_pkg_config_answers_for_the_sysroot(bookworm: Sdk, tools: Wrappers) -> None:
+    argv = [str(tools.path("pkg-config")), "--cflags", "--libs", "openblas"]
+    flags = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    assert f"-L{bookworm.target_sysroot}" in flags
