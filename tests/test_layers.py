@@ -21,6 +21,7 @@ wrappers crossenv workplace meson build
 thumb code_map thumb_walk thumb_function isa_families dispatch isa
 board_profile board_sysroot runtime bundle audit gate doctor
 diagnosis board board_root tether isolation emulated_board
+cpio board_kernel serial_line sabrelite_board
 ssh_connection ssh_board board_wheels board_probe
 verify project_tests proof
 cell pipeline report matrix
