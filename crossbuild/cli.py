@@ -69,14 +69,6 @@ SharedOption = Annotated[
 ]
 
 
-class Bundle(enum.Enum):
-    """Where the shared libraries go that wheels need and images lack."""
-
-    RUNTIME = "runtime"
-    EACH = "each"
-    NONE = "none"
-
-
 class MatrixFormat(enum.Enum):
     """Who reads the matrix."""
 
@@ -247,14 +239,14 @@ def wheels(
     jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
     offline: OfflineOption = False,
     bundle: Annotated[
-        Bundle, typer.Option(help="Shared libraries: once for all wheels, in each, or in none.")
-    ] = Bundle.RUNTIME,
+        settings.Bundling,
+        typer.Option(help="Shared libraries: once for all wheels, in each, or in none."),
+    ] = settings.Bundling.RUNTIME,
     keep: Annotated[bool, typer.Option("--keep", help="Keep build trees.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build wheels for the board and publish them in the wheelhouse."""
     from crossbuild import cell, pipeline, report
-    from crossbuild.bundle import Bundling
 
     configured = _configuration()
     request = cell.Request(
@@ -271,7 +263,7 @@ def wheels(
         shared_libpython=shared,
         offline=offline,
         keep=keep,
-        bundling=Bundling(bundle.value),
+        bundling=bundle,
         additions=configured.additions(Path.cwd()),
     )
     made = pipeline.make_wheels(request, console)
