@@ -246,7 +246,7 @@ def wheels(
     as_json: JsonOption = False,
 ) -> None:
     """Build wheels for the board and publish them in the wheelhouse."""
-    from crossbuild import cell, pipeline, report
+    from crossbuild import cell, pipeline, report, trace
 
     configured = _configuration()
     request = cell.Request(
@@ -266,7 +266,8 @@ def wheels(
         bundling=bundle,
         additions=configured.additions(Path.cwd()),
     )
-    made = pipeline.make_wheels(request, console)
+    with trace.recorded(console, request.work, jobs):
+        made = pipeline.make_wheels(request, console)
     if as_json:
         _print_json({"version": 1, "wheels": [asdict(one) for one in made]})
     else:
@@ -399,7 +400,7 @@ def matrix(
     offline: OfflineOption = False,
 ) -> None:
     """Print the cells (Python, packages, SDK) for CI, or build them all."""
-    from crossbuild import cell
+    from crossbuild import cell, trace
     from crossbuild import matrix as cells
 
     configured = _configuration()
@@ -418,7 +419,8 @@ def matrix(
         offline=offline,
         additions=configured.additions(Path.cwd()),
     )
-    results = cells.build(found, base, lambda name: _sdk_root(name, cache), console)
+    with trace.recorded(console, base.work, jobs):
+        results = cells.build(found, base, lambda name: _sdk_root(name, cache), console)
     console.table(cells.table(results))
     cells.require_all(results)
 

@@ -102,15 +102,15 @@ def make_wheel(
         targets={name: built[name].unpacked for name in package.recipe.dependencies},
     )
     made = store.built(one.build_key) or build_wheel(one, place, store, request, step)
-    step.progress("bundle")
     names = package.recipe.sysroot_libraries if request.bundling is Bundling.RUNTIME else ()
-    shared = runtime.make(cell.sdk, cell.board, names, request.work / "runtime")
-    companions = [shared.wheel] if shared else []
-    ready = bundle.bundle(
-        made, place.folder / "finished", place, shared=shared, mode=request.bundling
-    )
-    step.progress("audit")
-    gate.require_fit([ready, *companions], cell.board, place, request.wheelhouse)
+    with step.phase("bundle"):
+        shared = runtime.make(cell.sdk, cell.board, names, request.work / "runtime")
+        companions = [shared.wheel] if shared else []
+        ready = bundle.bundle(
+            made, place.folder / "finished", place, shared=shared, mode=request.bundling
+        )
+    with step.phase("audit"):
+        gate.require_fit([ready, *companions], cell.board, place, request.wheelhouse)
     finished = store.put_finished(one.key, ready, companions)
     if not request.keep:
         place.tidy()
@@ -125,19 +125,24 @@ def build_wheel(
 
     started = time.monotonic()
     package = one.package
-    step.progress("download")
-    fetched = index.fetch_all(
-        [*package.lock.source, *package.lock.build], request.cache, offline=request.offline
-    )
+    with step.phase("download"):
+        fetched = index.fetch_all(
+            [*package.lock.source, *package.lock.build], request.cache, offline=request.offline
+        )
     origin = package.folder or fetched.pop(0)
-    step.progress("cross environment")
-    env = place.equip(package, fetched)
-    if package.additions.before_build:
-        files.remove_tree(place.source)  # an interrupted run may have changed it half
-    source = build.prepare_source(origin, place.source)
+    with step.phase("cross environment"):
+        env = place.equip(package, fetched)
+        if package.additions.before_build:
+            files.remove_tree(place.source)  # an interrupted run may have changed it half
+        source = build.prepare_source(origin, place.source)
     epoch = build.source_epoch(place.source)
     job = build.Job(package.recipe, place, env, source, epoch, request.jobs, package.additions)
-    path = build.build(job, step)
+    place.compilers.clear()
+    try:
+        with step.phase("build"):
+            path = build.build(job, step)
+    finally:
+        step.compiles += place.compilers.read()
     return store.put_built(one.build_key, path, epoch=epoch, seconds=time.monotonic() - started)
 
 
