@@ -222,6 +222,7 @@ def _variables(job: Job) -> dict[str, str]:
         "CCACHE_BASEDIR": _cache_base(job),
         "CCACHE_NOHASHDIR": "1",
         "CCACHE_COMPILERCHECK": "content",
+        "CCACHE_STATSLOG": str(job.place.compilers.results),
         "TMPDIR": str(_temporary(job)),
     }
     own = job.rendered(job.recipe.environment)

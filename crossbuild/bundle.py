@@ -6,7 +6,6 @@ runtime wheel are found in it, and others that an image does not have are grafte
 auditwheel.
 """
 
-import enum
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,16 +15,9 @@ from crossbuild.errors import BundleError, CommandError
 from crossbuild.own_tools import run_own
 from crossbuild.run import run
 from crossbuild.runtime import Runtime
+from crossbuild.settings import Bundling
 from crossbuild.store import Built
 from crossbuild.workplace import Workplace
-
-
-class Bundling(enum.Enum):
-    """Where the shared libraries go that wheels need and images lack."""
-
-    RUNTIME = "runtime"  #: once, into a runtime wheel that the others require
-    EACH = "each"  #: into every wheel that needs them, as auditwheel does
-    NONE = "none"  #: nowhere: the image has them
 
 
 def bundle(

@@ -69,14 +69,6 @@ SharedOption = Annotated[
 ]
 
 
-class Bundle(enum.Enum):
-    """Where the shared libraries go that wheels need and images lack."""
-
-    RUNTIME = "runtime"
-    EACH = "each"
-    NONE = "none"
-
-
 class MatrixFormat(enum.Enum):
     """Who reads the matrix."""
 
@@ -247,14 +239,14 @@ def wheels(
     jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
     offline: OfflineOption = False,
     bundle: Annotated[
-        Bundle, typer.Option(help="Shared libraries: once for all wheels, in each, or in none.")
-    ] = Bundle.RUNTIME,
+        settings.Bundling,
+        typer.Option(help="Shared libraries: once for all wheels, in each, or in none."),
+    ] = settings.Bundling.RUNTIME,
     keep: Annotated[bool, typer.Option("--keep", help="Keep build trees.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build wheels for the board and publish them in the wheelhouse."""
-    from crossbuild import cell, pipeline, report
-    from crossbuild.bundle import Bundling
+    from crossbuild import cell, pipeline, report, trace
 
     configured = _configuration()
     request = cell.Request(
@@ -271,10 +263,11 @@ def wheels(
         shared_libpython=shared,
         offline=offline,
         keep=keep,
-        bundling=Bundling(bundle.value),
+        bundling=bundle,
         additions=configured.additions(Path.cwd()),
     )
-    made = pipeline.make_wheels(request, console)
+    with trace.recorded(console, request.work, jobs):
+        made = pipeline.make_wheels(request, console)
     if as_json:
         _print_json({"version": 1, "wheels": [asdict(one) for one in made]})
     else:
@@ -407,7 +400,7 @@ def matrix(
     offline: OfflineOption = False,
 ) -> None:
     """Print the cells (Python, packages, SDK) for CI, or build them all."""
-    from crossbuild import cell
+    from crossbuild import cell, trace
     from crossbuild import matrix as cells
 
     configured = _configuration()
@@ -426,7 +419,8 @@ def matrix(
         offline=offline,
         additions=configured.additions(Path.cwd()),
     )
-    results = cells.build(found, base, lambda name: _sdk_root(name, cache), console)
+    with trace.recorded(console, base.work, jobs):
+        results = cells.build(found, base, lambda name: _sdk_root(name, cache), console)
     console.table(cells.table(results))
     cells.require_all(results)
 

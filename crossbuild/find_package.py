@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from crossbuild import files, index, lock, recipe, resolve
+from crossbuild import files, index, lock, recipe
 from crossbuild.errors import ConfigurationError, RecipeError
 from crossbuild.lock import Lock
 from crossbuild.plan import Package, source_digest
@@ -74,6 +74,8 @@ def _from_index(
     if path.exists():
         made = lock.read(path)
     else:
+        from crossbuild import resolve
+
         source = index.find_sdist(wanted.name, str(wanted.specifier), python)
         requires = _requires_in_archive(index.fetch(source, cache, offline=offline))
         made = resolve.resolve_on_the_fly(requires, python, source=source)
@@ -97,6 +99,8 @@ def _from_folder(folder: Path, python: str, locks: Path) -> Package:
     key = files.content_key(str(folder), requires)
     path = locks / f"pylock.cp{python.replace('.', '')}-{key}.toml"
     if not path.exists():
+        from crossbuild import resolve
+
         lock.write(resolve.resolve_on_the_fly(requires, python), path)
     made = lock.read(path)
     version = project.get("version") or f"0+{source_digest(folder)[:8]}"

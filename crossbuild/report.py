@@ -17,7 +17,7 @@ def wheels_table(made: Sequence[Made]) -> Table:
         table.add_row(
             one.wheel.name,
             files.size_text(one.wheel.stat().st_size),
-            files.sha256(one.wheel)[:16] + "…",
+            one.sha256[:16] + "…",
             f"{one.seconds:.0f} s",
             "up to date" if one.reused else "built",
         )

@@ -8,10 +8,11 @@ Each is a folder that appears whole.
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from crossbuild import files, wheel
+from crossbuild import files
+from crossbuild.digests import Digests
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Built:
         """Its content as a folder, for packages that link against it."""
         folder = self.wheel.parent / "unpacked"
         if not folder.exists():
+            from crossbuild import wheel
+
             with files.staged_directory(folder) as stage, wheel.unpacked(self.wheel) as tree:
                 shutil.copytree(tree, stage, dirs_exist_ok=True)
         return folder
@@ -46,9 +49,13 @@ class Finished:
 
 @dataclass(frozen=True)
 class Store:
-    """The folder of all entries."""
+    """The folder of all entries.
+
+    :ivar digests: of the wheels, so that an entry that was damaged is not taken
+    """
 
     folder: Path
+    digests: Digests = field(default_factory=Digests)
 
     def built(self, key: str) -> Built | None:
         """The built wheel of that key, or None."""
@@ -98,7 +105,7 @@ class Store:
         try:
             facts = json.loads((folder / "entry.json").read_text())
             sums: dict[str, str] = facts.pop("sha256")
-            whole = all(files.sha256(folder / name) == digest for name, digest in sums.items())
+            whole = all(self.digests.of(folder / name) == sum_ for name, sum_ in sums.items())
         except (OSError, ValueError, KeyError, AttributeError):
             return None
         return ([folder / name for name in sums], facts) if whole else None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crossbuild import crossenv, files, fortran, libraries, wrappers
 from crossbuild.build_python import BuildPython
+from crossbuild.compiler_log import CompilerLog
 from crossbuild.crossenv import CrossEnv
 from crossbuild.plan import Package
 from crossbuild.run import clean_environment, which
@@ -37,6 +38,11 @@ class Workplace:
     def log(self) -> Path:
         """The full log of the build."""
         return self.folder / "build.log"
+
+    @property
+    def compilers(self) -> CompilerLog:
+        """What its compilers did, and when."""
+        return CompilerLog(self.folder / "compilers.log", self.folder / "ccache.log")
 
     @property
     def source(self) -> Path:
@@ -81,6 +87,7 @@ class Workplace:
             self.folder / "bin",
             self._border(package, requirements),
             prefix_map=self.placeholders,
+            log=self.compilers.calls,
             pkg_config_dirs=libraries.pkg_config_dirs(
                 self.sdk, package.recipe.sysroot_libraries, self.folder / "pkgconfig"
             ),

@@ -10,14 +10,14 @@ ROOT = Path(crossbuild.__file__).parent
 
 #: From the ground floor to the command line; below that, in the order in which data flows.
 _ORDER = """
-errors settings run console files tree_digest own_tools inside
+errors settings timeline run console files trace digests tree_digest own_tools inside
 elf_tables elf_headers elf elf_layout static_library
 wheel_record zip_safety wheel_archive wheel wheelhouse store
 environment_script sdk libraries fortran reference_sdk
 build_python sysconfigdata probes synthesis overlay target_python
-pip_settings index_session index recipe_fields recipe lock closure resolve
+artifact pip_settings index_session index recipe_fields recipe lock closure resolve
 additions configuration plan find_package
-wrappers crossenv workplace meson build
+compiler_log wrappers crossenv workplace meson build
 thumb code_map thumb_walk thumb_function isa_families dispatch isa
 board_profile board_sysroot runtime bundle audit gate doctor
 diagnosis board board_root tether isolation emulated_board

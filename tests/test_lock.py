@@ -14,8 +14,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from crossbuild import files, index, lock, pip_settings, recipe, resolve
+from crossbuild.artifact import Artifact
 from crossbuild.errors import IndexUnreachableError, LockError
-from crossbuild.index_session import Artifact, build_python_tags
+from crossbuild.index_session import build_python_tags
 from crossbuild.lock import Lock
 from crossbuild.pip_settings import PipSettings
 from crossbuild.recipe import RecipeVersion
