@@ -6,7 +6,6 @@ A variable ``CROSSBUILD_<KEY>`` overrides a key, as ``CIBW_<KEY>`` does there.
 
 import re
 import shlex
-import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 import bracex
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from crossbuild import pyproject
 from crossbuild.additions import FLAG_VARIABLES, Additions
 from crossbuild.errors import ConfigurationError
 
@@ -167,7 +167,7 @@ def read(project: Path, environ: Mapping[str, str]) -> Configuration:
     :raises ConfigurationError: a key is unknown, or a value is of the wrong kind
     """
     path = project / "pyproject.toml"
-    table = _table(path)
+    table = _table(project, path)
     names = {key: _variable(key) for key in _keys()}
     given = {key: environ[name] for key, name in names.items() if environ.get(name)}
     try:
@@ -184,14 +184,8 @@ def read(project: Path, environ: Mapping[str, str]) -> Configuration:
         ) from error
 
 
-def _table(path: Path) -> dict[str, Any]:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            "pyproject.toml is malformed", evidence=f"{path}: {error}", cure="correct that line"
-        ) from error
-    tool = document.get("tool", {})
+def _table(project: Path, path: Path) -> dict[str, Any]:
+    tool = pyproject.read(project).get("tool", {})
     table = tool.get("crossbuild", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
         raise ConfigurationError(

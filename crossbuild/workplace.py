@@ -56,6 +56,7 @@ class Workplace:
             self.folder: "/crossbuild",
             self.target.prefix: "/crossbuild/python",
             self.sdk.root: "/sdk",
+            self.sdk.root.resolve(): "/sdk",
             self.build_python.home: "/build-python",
             **{path: f"/crossbuild/{name}" for name, path in self.targets.items()},
         }

@@ -173,6 +173,31 @@ def test_a_meson_project_needs_no_recipe(
     assert "-Dwerror=true" in log.read_text()
 
 
+def test_a_back_end_that_does_not_read_the_projects_name(
+    request_in: Callable[..., Request], tmp_path: Path
+) -> None:
+    """setuptools 59.6 is the newest for Python 3.6."""
+    text = projects.EXTENSION["pyproject.toml"].replace("setuptools<75", "setuptools<60")
+    request = request_in(projects.write(tmp_path / "tiny", {"pyproject.toml": text}), python="3.7")
+    with pytest.raises(BuildError) as caught:
+        run(request)
+    assert "is not what the project says of itself" in caught.value.what
+    assert caught.value.evidence.endswith("tiny 1.0")
+    assert wheels(request) == []
+    (tmp_path / "tiny/setup.cfg").write_text("[metadata]\nname = tiny\nversion = 1.0\n")
+    assert [made.wheel.name for made in run(request)] == ["tiny-1.0-cp37-cp37m-linux_armv7l.whl"]
+
+
+def test_offline_needs_a_lock(request_in: Callable[..., Request], tmp_path: Path) -> None:
+    request = replace(request_in(projects.write(tmp_path / "tiny")), offline=True)
+    for wanted in (request, replace(request, packages=("markupsafe",))):
+        with pytest.raises(IndexUnreachableError) as caught:
+            run(wanted)
+        assert "was never built for Python 3.11 here" in caught.value.what
+        assert "no lock" in caught.value.evidence
+        assert "without --offline" in caught.value.cure
+
+
 def test_a_failing_before_build_shows_its_output(
     request_in: Callable[..., Request], tmp_path: Path
 ) -> None:
