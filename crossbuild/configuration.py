@@ -6,7 +6,6 @@ A variable ``CROSSBUILD_<KEY>`` overrides a key, as ``CIBW_<KEY>`` does there.
 
 import re
 import shlex
-import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 import bracex
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from crossbuild import files
 from crossbuild.additions import FLAG_VARIABLES, Additions
 from crossbuild.errors import ConfigurationError
 
@@ -186,8 +186,8 @@ def read(project: Path, environ: Mapping[str, str]) -> Configuration:
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        document = files.read_toml(path) if path.is_file() else {}
+    except files.TomlError as error:
         raise ConfigurationError(
             "pyproject.toml is malformed", evidence=f"{path}: {error}", cure="correct that line"
         ) from error

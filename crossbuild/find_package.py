@@ -154,6 +154,6 @@ def _member(sdist: Path, name: str) -> str:
 
 def _pyproject(path: Path) -> dict[str, dict[str, str]]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return files.read_toml(path) if path.exists() else {}
+    except files.TomlError as error:
         raise ConfigurationError(f"{path} is malformed", evidence=str(error)) from error
