@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pydantic
 import tomli_w
@@ -180,9 +180,8 @@ def save(profile: BoardProfile, path: Path) -> None:
 
 def _read(path: Path, model: type[_Model]) -> _Model:
     try:
-        data: Any = tomllib.loads(path.read_text(encoding="utf-8"))
-        return model.model_validate(data)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return model.model_validate(files.read_toml(path))
+    except (FileNotFoundError, files.TomlError) as error:
         evidence = f"{path}: {error}"
     except pydantic.ValidationError as error:
         places = (f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors())

@@ -164,7 +164,7 @@ def _ask(program: Path) -> dict[str, Any]:
         # -B: an SDK's folders are the user's, not ours to fill with byte code.
         argv: list[str | Path] = [program, "-I", "-B", probe, *REQUIRED, *OPTIONAL]
         finished = run(argv, check=False, timeout=_PROBE_SECONDS)
-    except (CommandError, ToolMissingError, OSError) as error:
+    except (CommandError, ToolMissingError) as error:
         raise _UnfitError(f"does not start: {error}") from None
     if finished.status != 0:
         last = (finished.output.strip().splitlines() or ["no output"])[-1]
@@ -174,6 +174,8 @@ def _ask(program: Path) -> dict[str, Any]:
         answer: dict[str, Any] = ast.literal_eval(finished.output.strip().splitlines()[-1])
     except (SyntaxError, ValueError, IndexError):
         raise _UnfitError("does not answer as Python does") from None
+    if not isinstance(answer, dict) or "exe" not in answer:
+        raise _UnfitError("does not answer as Python does")
     return answer
 
 

@@ -203,6 +203,7 @@ def doctor(
         _print_json(diagnosis.as_json())
     else:
         if diagnosis.ready:
+            console.say(diagnosis.title)
             console.table(diagnosis.table())
         console.say(diagnosis.text())
     if diagnosis.errors:

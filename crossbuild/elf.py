@@ -8,7 +8,7 @@ when asked for.
 from functools import cached_property
 from pathlib import Path
 
-from crossbuild import elf_tables
+from crossbuild import elf_tables, files
 from crossbuild.elf_headers import (
     MAGIC,
     TAG_CPU_ARCH,
@@ -30,6 +30,9 @@ __all__ = [
     "is_shared_object",
     "read",
 ]
+
+#: No library or program of a board comes near it; a file of which more is read is not one.
+_LARGEST = 2**30
 
 _PF_X = 1
 _DT = {"needed": 1, "strtab": 5, "symtab": 6, "soname": 14, "rpath": 15, "textrel": 22}
@@ -195,6 +198,12 @@ def read(source: Path | bytes, *, name: str | None = None) -> Elf:
     if isinstance(source, bytes):
         return Elf(source, name or "<bytes>")
     try:
+        if (size := source.stat().st_size) > _LARGEST:
+            raise ElfError(
+                f"{source} is too large for a library or program",
+                evidence=f"{files.size_text(size)}; at most {files.size_text(_LARGEST)} are read",
+                cure="build or download the file again",
+            )
         return Elf(source.read_bytes(), name or str(source))
     except OSError as error:
         raise ElfError(

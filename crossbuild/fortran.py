@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossbuild import files
-from crossbuild.run import clean_environment, run
+from crossbuild.run import attempt, clean_environment
 from crossbuild.sdk import Sdk
 
 #: libgfortran/libgfortran.spec.in of GCC as it comes out on 32-bit Arm, which has no
@@ -81,7 +81,7 @@ def overlay(sdk: Sdk, folder: Path) -> tuple[str, ...]:
 def _search_folders(sdk: Sdk, words: tuple[str, ...]) -> list[Path]:
     """Where the driver looks for its files and the linker for libraries."""
     env = clean_environment(PATH=f"{Path(words[0]).parent}:/usr/bin:/bin")
-    output = run([*words, "-print-search-dirs"], env=env, check=False).output
+    output = attempt([*words, "-print-search-dirs"], env=env, timeout=60).output
     match = re.search(r"^libraries: =?(.*)$", output, re.MULTILINE)
     listed = (match[1] if match else "").split(":")
     return [*(Path(text) for text in listed if text), *sdk.library_dirs]

@@ -107,13 +107,13 @@ def _folders(sdk: Sdk) -> Iterator[tuple[Path, bool]]:
 def _in_folder(folder: Path, name: str, *, on_path: bool) -> Library | None:
     shared, static = folder / f"lib{name}.so", folder / f"lib{name}.a"
     runtime = next(iter(sorted(folder.glob(f"lib{name}.so.*"))), None)
-    if not (shared.exists() or static.exists() or runtime):
+    if not (shared.is_file() or static.is_file() or runtime):
         return None
     return Library(
         name=name,
         folder=folder,
-        shared=shared if shared.exists() else None,
-        static=static if static.exists() else None,
+        shared=shared if shared.is_file() else None,
+        static=static if static.is_file() else None,
         runtime=runtime,
         on_path=on_path,
     )

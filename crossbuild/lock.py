@@ -127,8 +127,7 @@ def read(path: Path) -> Lock:
     :raises LockError: it is missing or malformed, with the file and the key's path
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        pylock = Pylock.from_dict(document)
+        pylock = Pylock.from_dict(files.read_toml(path))
         return _from_pylock(pylock)
     except FileNotFoundError as error:
         raise LockError(
@@ -137,8 +136,7 @@ def read(path: Path) -> Lock:
             cure="make it with `crossbuild lock`",
         ) from error
     except (
-        tomllib.TOMLDecodeError,
-        UnicodeDecodeError,
+        files.TomlError,
         PylockValidationError,
         PylockUnsupportedVersionError,
         _BadLockError,
@@ -204,26 +202,45 @@ def _package(artifact: Artifact, roles: list[str]) -> Package:
 
 
 def _from_pylock(pylock: Pylock) -> Lock:
-    about = (pylock.tool or {}).get("crossbuild")
-    if not isinstance(about, Mapping) or not isinstance(about.get("python"), str):
+    about = _ours(pylock.tool)
+    python, cell = about.get("python"), about.get("cell", "")
+    if not isinstance(python, str) or not isinstance(cell, str):
         raise _BadLockError(
             "no table 'tool.crossbuild' with 'python': not one of crossbuild's locks"
         )
     by_role: dict[str, list[Artifact]] = {role: [] for role in _ROLES}
     for number, package in enumerate(pylock.packages):
-        roles = (package.tool or {}).get("crossbuild", {}).get("roles", [])
+        where = f"packages[{number}].tool.crossbuild"
+        roles = _texts(_ours(package.tool).get("roles"), f"{where}.roles")
         if not roles or not set(roles) <= set(_ROLES):
-            raise _BadLockError(f"roles {roles!r} in 'packages[{number}].tool.crossbuild'")
+            raise _BadLockError(f"roles {list(roles)} in '{where}'")
         artifact = _artifact(package, number)
         for role in roles:
             by_role[role].append(artifact)
-    requires = {role: tuple(texts) for role, texts in about.get("requires", {}).items()}
+    requires = about.get("requires", {})
+    if not isinstance(requires, Mapping):
+        raise _BadLockError("no table 'tool.crossbuild.requires'")
     return Lock(
-        about["python"],
-        about.get("cell", ""),
-        requires,
+        python,
+        cell,
+        {
+            role: _texts(texts, f"tool.crossbuild.requires.{role}")
+            for role, texts in requires.items()
+        },
         **{role: tuple(found) for role, found in by_role.items()},
     )
+
+
+def _ours(tool: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Crossbuild's table among those of all tools; empty where there is none."""
+    table = (tool or {}).get("crossbuild")
+    return table if isinstance(table, Mapping) else {}
+
+
+def _texts(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise _BadLockError(f"no list of texts in '{where}'")
+    return tuple(value)
 
 
 def _artifact(package: Package, number: int) -> Artifact:

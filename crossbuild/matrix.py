@@ -7,7 +7,6 @@ Cells come from the recipes and are named as cibuildwheel names builds
 import json
 import shlex
 import time
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from rich.table import Table
 
-from crossbuild import find_package, recipe, reference_sdk, settings
+from crossbuild import files, find_package, recipe, reference_sdk, settings
 from crossbuild.cell import Request
 from crossbuild.configuration import Configuration
 from crossbuild.console import Console
@@ -240,9 +239,9 @@ def _folder_admits(folder: Path, python: str) -> bool:
     """Whether ``requires-python`` of a source folder admits a Python."""
     path = folder / "pyproject.toml"
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        document = files.read_toml(path) if path.is_file() else {}
         wanted = SpecifierSet(document.get("project", {}).get("requires-python", ""))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, InvalidSpecifier) as error:
+    except (files.TomlError, InvalidSpecifier) as error:
         raise ConfigurationError(f"{path} is malformed", evidence=str(error)) from error
     # Of a minor version the newest: what asks for 3.7.1 runs on some 3.7.
     return wanted.contains(f"{python}.99")

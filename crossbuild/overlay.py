@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from crossbuild import files
+from crossbuild.errors import TargetPythonError
 from crossbuild.sdk import Sdk
 from crossbuild.sysconfigdata import (
     Description,
@@ -68,9 +69,16 @@ def _toolchain(sdk: Sdk) -> Toolchain:
 
 
 def _copy_headers(source: Description, folder: Path) -> None:
-    shutil.copytree(source.headers, folder)
+    try:
+        shutil.copytree(source.headers, folder)
+    except shutil.Error as error:  # files that cannot be read, links in a circle
+        raise TargetPythonError(
+            "the target Python's headers cannot be read",
+            evidence=str(error)[:600],
+            cure="the sysroot's Python is damaged: reinstall the SDK",
+        ) from error
     # The SDK's own may be a read-only file, or a chooser between machines.
-    (folder / "pyconfig.h").unlink(missing_ok=True)
+    files.remove_tree(folder / "pyconfig.h")
     files.write_text(folder / "pyconfig.h", without_shared_libpython(source.pyconfig))
     patchlevel = folder / "patchlevel.h"
     if not patchlevel.is_file():

@@ -1,12 +1,12 @@
 """A project's pyproject.toml, and whether a wheel is what it says."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from crossbuild import files
 from crossbuild.errors import BuildError, ConfigurationError
 
 #: The name that setuptools gives to a project without one, in its releases' spellings.
@@ -20,8 +20,8 @@ def read(folder: Path) -> dict[str, Any]:
     """
     path = folder / "pyproject.toml"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return files.read_toml(path) if path.is_file() else {}
+    except files.TomlError as error:
         raise ConfigurationError(
             "pyproject.toml is malformed", evidence=f"{path}: {error}", cure="correct that line"
         ) from error

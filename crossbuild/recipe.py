@@ -5,7 +5,6 @@ The engine knows no package's name: what is particular to one stands in
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic import ValidationError as PydanticError
 from pydantic.alias_generators import to_snake
 
+from crossbuild import files
 from crossbuild.errors import RecipeError
 from crossbuild.recipe_fields import (
     Pin,
@@ -203,9 +203,8 @@ def load(name: str, *, folder: Path = RECIPES) -> Recipe:
             cure=f"`crossbuild wheels {name}` builds a package that needs none",
         )
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        recipe = Recipe.model_validate(_with_package(document, folder))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        recipe = Recipe.model_validate(_with_package(files.read_toml(path), folder))
+    except files.TomlError as error:
         raise _malformed(path, str(error)) from error
     except PydanticError as error:
         raise _malformed(path, "\n".join(_problems(error))) from error

@@ -90,7 +90,7 @@ def run(
     :param timeout: seconds after which the program and its children are killed
     :param on_line: called with each line as it comes (progress)
     :raises ToolMissingError: *env*'s PATH has no such program
-    :raises CommandError: it failed (with *check*), or ran out of time
+    :raises CommandError: it failed (with *check*), ran out of time, or is no program at all
     :raises DiskError: it failed (with *check*) for want of space
     """
     env = clean_environment() if env is None else env
@@ -128,6 +128,15 @@ def run(
     return Finished(tuple(words), status, output)
 
 
+def attempt(argv: Sequence[str | Path], *, env: Mapping[str, str], timeout: float) -> Finished:
+    """Run a program that may not even start: that is a status of 127, with the reason."""
+    try:
+        return run(argv, env=env, check=False, timeout=timeout)
+    except (CommandError, ToolMissingError) as error:
+        words = tuple(str(word) for word in argv)
+        return Finished(words, 127, f"{error.what}\n{error.evidence}")
+
+
 def _communicate(
     words: list[str],
     env: Mapping[str, str],
@@ -138,18 +147,7 @@ def _communicate(
     on_line: Callable[[str], None] | None,
 ) -> tuple[str, int, bool]:
     """Start the program in a process group of its own and read it line by line."""
-    process = subprocess.Popen(
-        words,
-        env=dict(env),
-        cwd=cwd,
-        stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
+    process = _started(words, env, cwd, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
     expired = threading.Event()
 
     def kill_group() -> None:
@@ -163,8 +161,9 @@ def _communicate(
         if timer:
             timer.start()
         if stdin is not None and process.stdin is not None:
-            process.stdin.write(stdin)
-            process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # it ended without reading all
+                process.stdin.write(stdin)
+                process.stdin.close()
         for line in process.stdout or ():
             lines.append(line)
             if sink:
@@ -184,6 +183,29 @@ def _communicate(
         if sink:
             sink.close()
     return "".join(lines), status, expired.is_set()
+
+
+def _started(
+    words: list[str], env: Mapping[str, str], cwd: Path | None, stdin: int
+) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            words,
+            env=dict(env),
+            cwd=cwd,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:  # no program of this machine, or one whose loader is missing
+        raise CommandError(
+            f"{Path(words[0]).name} cannot be started",
+            evidence=f"{words[0]}: {error.strerror}",
+        ) from error
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

@@ -198,7 +198,7 @@ def _fortran(cc: tuple[str, ...]) -> tuple[str, ...] | None:
     on PATH would make x86 code, or Arm code of another ABI.
     """
     program = re.sub(r"gcc(-[\d.]+)?$", r"gfortran\1", cc[0])
-    if program == cc[0] or not os.access(program, os.X_OK):
+    if program == cc[0] or not (Path(program).is_file() and os.access(program, os.X_OK)):
         return None
     return (program, *(word for word in cc[1:] if not _C_ONLY.fullmatch(word)))
 
@@ -265,7 +265,7 @@ def _answer(
     path = os.pathsep.join((str(Path(tools.cc[0]).parent), BARE["PATH"]))
     try:
         return run(argv, env={**BARE, "PATH": path}, stdin=stdin, check=check, timeout=60)
-    except (CommandError, ToolMissingError, OSError) as error:
+    except (CommandError, ToolMissingError) as error:
         raise SdkError(
             "the SDK's compiler does not start",
             evidence=f"{argv[0]}: {getattr(error, 'evidence', '') or error}",

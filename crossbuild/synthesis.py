@@ -15,9 +15,18 @@ from crossbuild.build_python import BuildPython
 from crossbuild.errors import ConfigurationError, TargetPythonError
 from crossbuild.probes import Prober, prober
 from crossbuild.sdk import Sdk
-from crossbuild.sysconfigdata import Config, Description, find_module, read_config, read_macros
+from crossbuild.sysconfigdata import (
+    Config,
+    Description,
+    find_module,
+    find_pyconfig,
+    read_config,
+    read_macros,
+    read_text,
+)
 
 TARGET = "arm-linux-gnueabihf"
+_BUILD_MULTIARCH = "x86_64-linux-gnu"
 
 _PROBES = Path(__file__).with_name("pyconfig_probes.toml")
 
@@ -54,13 +63,14 @@ def synthesise(
             evidence=f"the description asked for is of Python {build.version}",
             cure=f"give a version such as {build.full_version}",
         )
-    if build.include is None:
+    source = find_pyconfig(build.include, _BUILD_MULTIARCH, 64) if build.include else None
+    if build.include is None or source is None:
         raise TargetPythonError(
             f"Python {build.version} of the build machine has no headers to synthesise from",
-            evidence=f"{build.executable} ({build.origin}): no Python.h",
+            evidence=f"{build.executable} ({build.origin}): no Python.h, or no pyconfig.h to it",
             cure=f"apt-get install python{build.version}-dev, or name another by --build-python",
         )
-    template = (build.include / "pyconfig.h").read_text(encoding="utf-8")
+    template = read_text(source)
     macros = _macros(sdk, template)
     if shared is not None:
         macros["Py_ENABLE_SHARED"] = "1" if shared else ""

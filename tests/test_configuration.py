@@ -183,6 +183,20 @@ def test_any_table_is_read_or_refused(
     found.additions(folder).words("CFLAGS")
 
 
+@settings(max_examples=60, deadline=None)
+@given(content=st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_any_file_is_read_or_refused(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "any-file"
+    folder.mkdir(exist_ok=True)
+    (folder / "pyproject.toml").write_bytes(content)
+    try:
+        read(folder, {})
+    except ConfigurationError as error:
+        assert "pyproject.toml" in str(error)  # noqa: PT017
+
+
 def test_variables_may_name_others() -> None:
     additions = Additions({"A": "$B ${B}x", "B": "2", "PATH": "/mine:$PATH", "C": "$A$missing"})
     found = additions.variables({"B": "1", "PATH": "/bin", "OTHER": "o"})

@@ -1,13 +1,17 @@
 """Locks: the committed ones hold all that their recipes need; others are made and refused."""
 
 import ast
+import contextlib
 import email
 import sys
+import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.pylock import is_valid_pylock_path
@@ -25,6 +29,8 @@ from crossbuild.recipe import RecipeVersion
 from crossbuild.run import run
 from tests.simple_index import SimpleIndex
 
+ROLES = ["source", "build", "runtime", "board", "cell"]
+KEYS = ["name", "version", "url", "hashes", "roles", "sha256", "crossbuild", *ROLES]
 UNREACHABLE = PipSettings(index_urls=("http://127.0.0.1:9/simple",), timeout=5)
 PIP_URL = "https://files.pythonhosted.org/packages/py3/p/pip/pip-24.0-py3-none-any.whl"
 
@@ -157,6 +163,65 @@ def test_a_malformed_lock_names_file_and_key(
         lock.load(version, "3.7", folder=tmp_path)
     assert str(path) in caught.value.evidence
     assert evidence in caught.value.evidence
+
+
+@settings(max_examples=60, deadline=None)
+@given(content=st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_no_file_in_a_locks_place_ends_in_a_traceback(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "pylock.any.toml"
+    path.write_bytes(content)
+    with pytest.raises(LockError, match="malformed"):
+        lock.read(path)
+
+
+@pytest.mark.parametrize("content", ["a = " + "[" * 20_000, "a = " + "9" * 5_000])
+def test_toml_that_python_chokes_on_is_malformed(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "pylock.deep.toml"
+    path.write_text(content)
+    with pytest.raises(LockError, match="malformed"):
+        lock.read(path)
+
+
+#: What a key of a lock file may say instead of what it should.
+WRONG = st.recursive(
+    st.one_of(st.text(max_size=8), st.integers(), st.booleans(), st.sampled_from(ROLES)),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYS), inner),
+    max_leaves=4,
+)
+
+
+def places(document: object, *before: str) -> Iterator[tuple[str, ...]]:
+    """The paths of all values in a document; list items by their number, of each list two."""
+    inner: Mapping[str, object] = {}
+    if isinstance(document, dict):
+        inner = document
+    elif isinstance(document, list):
+        inner = {str(number): item for number, item in enumerate(document[:2])}
+    for key, value in inner.items():
+        yield (*before, key)
+        yield from places(value, *before, key)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), value=WRONG)
+def test_no_value_in_a_lock_ends_in_a_traceback(
+    data: st.DataObject, value: object, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """One value of a good lock, at any depth, is another."""
+    document = tomllib.loads(lock.path_of("numpy", "1.21.6", "3.7").read_text())
+    path_to = data.draw(st.sampled_from(sorted(places(document))))
+    place: Any = document
+    for key in path_to[:-1]:
+        place = place[key if isinstance(place, dict) else int(key)]
+    place[path_to[-1] if isinstance(place, dict) else int(path_to[-1])] = value
+    path = tmp_path_factory.getbasetemp() / "pylock.wrong.toml"
+    path.write_text(tomli_w.dumps(document))
+    with contextlib.suppress(LockError):
+        found = lock.read(path)
+        assert found.artifacts == tuple(sorted(found.artifacts))
+        lock.write(found, path)
 
 
 def test_a_lock_of_another_recipe_is_refused() -> None:

@@ -180,6 +180,23 @@ def test_build_python_without_headers_is_named() -> None:
     assert "python3.7-dev" in str(caught.value)
 
 
+def test_a_build_python_of_debians_shape_serves_as_well(tmp_path: Path) -> None:
+    """Debian's ``pyconfig.h`` only chooses another: /usr/include/x86_64-linux-gnu/pythonX.Y's."""
+    plain = installed("3.7")
+    assert plain.include is not None
+    headers = tmp_path / plain.include.name
+    shutil.copytree(plain.include, headers)
+    chosen = tmp_path / "x86_64-linux-gnu" / headers.name / "pyconfig.h"
+    chosen.parent.mkdir(parents=True)
+    (headers / "pyconfig.h").rename(chosen)
+    (headers / "pyconfig.h").write_text(f"# include <{chosen.relative_to(tmp_path)}>\n")
+    made = synthesis.synthesise(native_sdk(), dataclasses.replace(plain, include=headers))
+    assert made.pyconfig == synthesis.synthesise(native_sdk(), plain).pyconfig
+    chosen.unlink()
+    with pytest.raises(TargetPythonError, match="no headers to synthesise from"):
+        synthesis.synthesise(native_sdk(), dataclasses.replace(plain, include=headers))
+
+
 def test_sysroot_without_python_gets_a_synthesised_one(tmp_path: Path) -> None:
     """With x86-64's compiler the description must be refused, not written."""
     empty = dataclasses.replace(native_sdk(), target_sysroot=tmp_path / "sysroot")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossbuild import fortran
-from crossbuild.run import Finished, clean_environment, run
+from crossbuild.run import Finished, attempt, clean_environment
 from crossbuild.sdk import Sdk
 
 _SECONDS = 60.0
@@ -36,8 +36,12 @@ class Bench:
         file.write_text(source, encoding="utf-8")
         result = str(self.result(name))
         words = [*self._compiler(language), *before, str(file), "-o", result, *after]
+        self.result(name).unlink(missing_ok=True)
         path = f"{Path(self.sdk.tools.cc[0]).parent}:/usr/bin:/bin"
-        return run(words, env=clean_environment(PATH=path), check=False, timeout=_SECONDS)
+        done = attempt(words, env=clean_environment(PATH=path), timeout=_SECONDS)
+        if done.status == 0 and not self.result(name).is_file():
+            return Finished(done.argv, 1, f"{done.output}{words[0]} made no file")
+        return done
 
     def result(self, name: str) -> Path:
         """The file that a compile made."""

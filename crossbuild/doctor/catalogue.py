@@ -61,10 +61,18 @@ class Catalogue:
         return self._fill((_HERE / template).read_text(encoding="utf-8"), fields)
 
     def _fill(self, template: str, fields: Mapping[str, object]) -> str:
-        text = _templates().from_string(template).render(fields, o=self.release.override).strip()
-        if "{{ o }}" in template and self.release.doubt:
-            text += f"\n    # {self.release.doubt}"
-        return text
+        text = _rendered(template, fields, self.release.override)
+        if not self.release.doubt:
+            return text
+        other = _rendered(template, fields, self.release.other_override).splitlines()
+        written = [
+            line for line, twin in zip(other, text.splitlines(), strict=True) if line != twin
+        ]
+        return "\n".join([text, *([f"{self.release.doubt}:"] if written else []), *written])
+
+
+def _rendered(template: str, fields: Mapping[str, object], override: str) -> str:
+    return _templates().from_string(template).render(fields, o=override).strip()
 
 
 def raised_as(error: CrossbuildError) -> str | None:
@@ -90,4 +98,8 @@ def entries() -> Mapping[str, Mapping[str, str]]:
 
 @cache
 def _templates() -> jinja2.Environment:
-    return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701
+    )

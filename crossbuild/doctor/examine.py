@@ -57,11 +57,9 @@ def diagnose(
         of_pythons = [*pythons.findings(sdk, catalogue, survey)]
         findings = [*of_pythons, *unfit, *compiled.result()]
     findings += _gcc(sdk, catalogue, asked.values())
-    versions = [*survey.versions()]
     if survey.chosen is not None and survey.chosen in asked:
         findings += _machine(sdk, catalogue, asked[survey.chosen], work, jobs)
-    shown = {version: asked[version] for version in versions if version in asked}
-    return _diagnosis(sdk, catalogue, survey.chosen, shown, findings)
+    return _diagnosis(sdk, catalogue, survey.chosen, asked, findings)
 
 
 def check(

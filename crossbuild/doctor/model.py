@@ -54,9 +54,18 @@ class Diagnosis:
         """What keeps something that was asked for from being built."""
         return tuple(one for one in self.findings if one.severity == "error")
 
+    @property
+    def title(self) -> str:
+        """Which SDK this is about."""
+        if self.sdk is None:
+            return "SDK: cannot be read"
+        release = f", {self.release}" if self.release else ""
+        versions = f"GCC {self.sdk.gcc_version}, glibc {self.sdk.glibc_version}{release}"
+        return f"SDK {self.sdk.name}: {versions}"
+
     def table(self) -> Table:
         """For people: a row for each Python, a column for each package."""
-        table = Table(title=self._title())
+        table = Table()
         table.add_column("Python")
         packages = dict.fromkeys(_package(title) for row in self.ready.values() for title in row)
         for package in packages:
@@ -67,8 +76,11 @@ class Diagnosis:
         return table
 
     def text(self) -> str:
-        """For people: the findings, their cures unbroken so that they can be copied."""
-        return "\n\n".join(_paragraph(one) for one in self.findings) or "nothing is missing"
+        """For people: the findings, their cures unbroken so that they can be copied.
+
+        Last, because it is read first on a terminal, stands what can be built.
+        """
+        return "\n\n".join([*map(_paragraph, self.findings), *self._verdict()])
 
     def as_json(self) -> dict[str, Any]:
         """For machines (docs/doctor.md)."""
@@ -94,12 +106,13 @@ class Diagnosis:
             "findings": [asdict(one) for one in self.findings],
         }
 
-    def _title(self) -> str:
-        if self.sdk is None:
-            return "SDK: cannot be read"
-        release = f", {self.release}" if self.release else ""
-        versions = f"GCC {self.sdk.gcc_version}, glibc {self.sdk.glibc_version}{release}"
-        return f"SDK {self.sdk.name}: {versions}"
+    def _verdict(self) -> list[str]:
+        row = self.ready.get(self.python or "", {})
+        ready = [title for title, names in row.items() if not names]
+        spoilt = [f"{title} ({', '.join(names)})" for title, names in row.items() if names]
+        lines = [f"ready for Python {self.python}: {', '.join(ready)}"] if ready else []
+        lines += [f"not ready for Python {self.python}: {', '.join(spoilt)}"] if spoilt else []
+        return ["\n".join(lines)] if lines else []
 
 
 def _package(title: str) -> str:

@@ -21,7 +21,7 @@ Found = BuildPython | BuildPythonError
 
 @dataclass(frozen=True)
 class Survey:
-    """The Pythons to look at.
+    """The Pythons to look at: the chosen one, the sysroot's, and those that recipes are for.
 
     :ivar chosen: the one that was asked for, else the one that ``wheels`` takes
     :ivar builders: the build machine's Python of each version, or why there is none
@@ -30,13 +30,6 @@ class Survey:
     chosen: str | None
     available: tuple[str, ...]
     builders: Mapping[str, Callable[[], Found]]
-
-    def versions(self) -> Iterator[str]:
-        """The chosen one, those of the sysroot, and those that could be synthesised."""
-        for version, builder in self.builders.items():
-            wanted = version == self.chosen or version in self.available
-            if wanted or isinstance(builder(), BuildPython):
-                yield version
 
 
 def survey(sdk: Sdk, asked: str | None, explicit: Path | None, known: KnownPythons) -> Survey:
@@ -67,18 +60,20 @@ def findings(sdk: Sdk, catalogue: Catalogue, survey: Survey) -> Iterator[Finding
             "python-missing",
             evidence=f"no usr/lib/python3.* and no usr/include/python3.* in {sdk.target_sysroot}",
         )
-    for version in survey.versions():
-        builder = survey.builders[version]()
-        if isinstance(builder, BuildPythonError):
-            evidence = builder.evidence
-            yield catalogue.finding(
-                "build-python-missing",
-                evidence=evidence,
-                pythons=(version,),
-                fields={"python": version},
-            )
-        elif version == survey.chosen:
-            yield from _description(sdk, catalogue, version, builder)
+    if survey.chosen is not None:
+        builder = survey.builders[survey.chosen]()
+        if isinstance(builder, BuildPython):
+            yield from _description(sdk, catalogue, survey.chosen, builder)
+        else:
+            yield _without_builder(catalogue, {survey.chosen: builder})
+    others = {
+        version: ask() for version, ask in survey.builders.items() if version != survey.chosen
+    }
+    missing = {
+        version: found for version, found in others.items() if isinstance(found, BuildPythonError)
+    }
+    if missing:
+        yield _without_builder(catalogue, missing)
     if len(survey.available) > 1 and len(survey.builders) > 1:
         yield catalogue.finding(
             "pythons-several",
@@ -88,6 +83,16 @@ def findings(sdk: Sdk, catalogue: Catalogue, survey: Survey) -> Iterator[Finding
                 "other": survey.available[1],
             },
         )
+
+
+def _without_builder(catalogue: Catalogue, errors: Mapping[str, BuildPythonError]) -> Finding:
+    """One finding for all the Pythons, with the places that were looked at for the first."""
+    return catalogue.finding(
+        "build-python-missing",
+        evidence=next(iter(errors.values())).evidence,
+        pythons=[*errors],
+        fields={"versions": [*errors]},
+    )
 
 
 def _builder(sdk: Sdk, version: str, explicit: Path | None) -> Found:

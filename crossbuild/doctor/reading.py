@@ -19,6 +19,8 @@ _REFUSED = re.compile(
 
 def explain(root: Path, environment: str | None, error: Exception, catalogue: Catalogue) -> Finding:
     """The finding behind an error of :func:`crossbuild.sdk.read`."""
+    if isinstance(error, OSError):
+        return catalogue.finding("file-unreadable", evidence=str(error), fields={"root": root})
     if not isinstance(error, CrossbuildError):
         return catalogue.finding("sdk-unreadable", evidence=f"{type(error).__name__}: {error}")
     name = raised_as(error)

@@ -16,12 +16,17 @@ class Release:
 
     :ivar name: ``zeus``; empty where only its glibc tells its age
     :ivar override: what stands between a variable and its override, ``_`` or ``:``
-    :ivar doubt: why the syntax may be the other one; empty where nothing speaks for that
+    :ivar doubt: when the other one is right; empty where nothing speaks for that
     """
 
     name: str
     override: str
     doubt: str = ""
+
+    @property
+    def other_override(self) -> str:
+        """The one that :attr:`override` is not."""
+        return "_" if self.override == ":" else ":"
 
 
 @dataclass(frozen=True)
@@ -31,44 +36,49 @@ class _Entry:
     glibc: str
     override: str
 
+    def has_number(self, text: str) -> bool:
+        """Whether *text* is poky's number of the release, or one of its point releases."""
+        return re.match(rf"{re.escape(self.poky)}(\.|-|\+|$)", text) is not None
+
+
+_SINCE_HONISTER = "if the SDK's Yocto is honister (3.4) or newer, write instead"
+_UNTIL_HARDKNOTT = "if the SDK's Yocto is hardknott (3.3) or older, write instead"
 
 #: For cures that are told before an SDK could be read.
-UNKNOWN = Release("", ":", "before honister (3.4) write _ for each : between these words")
+UNKNOWN = Release("", ":", _UNTIL_HARDKNOTT)
 
 
 def find(versions: Sequence[str], glibc_version: str) -> Release:
     """The release of an SDK.
 
-    A code name in the version strings (``5.4-zeus``) says it; then poky's number; then
-    the glibc, for distributions that count in numbers of their own.
+    A code name in the version strings (``5.4-zeus``) says it; else the C library's age
+    does, which distributions seldom change, while many count in numbers of their own (NXP:
+    ``4.1.15-2.1.0``).  Poky's number names the release only where that agrees.
 
     :param versions: OECORE_DISTRO_VERSION and OECORE_SDK_VERSION
-    :param glibc_version: ``2.30``
+    :param glibc_version: ``2.30``; ``.`` where the C library is another
     """
     table = _table()
     for entry in table:
         if any(entry.name in text.lower() for text in versions):
             return Release(entry.name, entry.override)
-    by_glibc = [entry for entry in table if _key(entry.glibc) <= _key(glibc_version)]
-    likely = by_glibc[-1] if by_glibc else table[0]
-    for entry in table:
-        if any(re.match(rf"{re.escape(entry.poky)}(\.|-|\+|$)", text) for text in versions):
-            return Release(entry.name, entry.override, _doubt(entry, likely, glibc_version))
-    return Release("", likely.override)
-
-
-def _doubt(chosen: _Entry, likely: _Entry, glibc_version: str) -> str:
-    if chosen.override == likely.override:
-        return ""
-    return (
-        f"the SDK calls itself {chosen.poky}, but its glibc {glibc_version} is "
-        f"{likely.name}'s: if bitbake refuses these lines, write {likely.override} for each "
-        f"{chosen.override} before an override"
-    )
+    numbered = next((one for one in table if any(one.has_number(text) for text in versions)), None)
+    age = _key(glibc_version)
+    if not age:
+        return Release(numbered.name, numbered.override) if numbered else UNKNOWN
+    likely = max((one for one in table if _key(one.glibc) <= age), key=_by_glibc, default=table[0])
+    if numbered is None or numbered.override == likely.override:
+        return Release(likely.name if numbered is likely else "", likely.override)
+    doubt = _SINCE_HONISTER if numbered.override == ":" else _UNTIL_HARDKNOTT
+    return Release("", likely.override, doubt)
 
 
 def _key(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+
+
+def _by_glibc(entry: _Entry) -> tuple[int, ...]:
+    return _key(entry.glibc)
 
 
 @cache

@@ -1,10 +1,10 @@
 """What a reference SDK is made of: ``sysroots/<name>.toml``, typed."""
 
-import tomllib
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from crossbuild import files
 from crossbuild.errors import ConfigurationError
 
 #: The checkout's ``sysroots/``; a wheel of crossbuild carries it inside the package.
@@ -96,9 +96,8 @@ def read(path: Path) -> Definition:
         the message has the key's path in the file
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Definition.model_validate({"name": path.stem, **data})
-    except tomllib.TOMLDecodeError as error:
+        return Definition.model_validate({"name": path.stem, **files.read_toml(path)})
+    except files.TomlError as error:
         raise ConfigurationError(f"{path.name} is not TOML", evidence=f"{path}: {error}") from error
     except ValidationError as error:
         problems = [f"{_key(each['loc'])}: {each['msg']}" for each in error.errors()]
