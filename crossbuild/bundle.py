@@ -9,13 +9,16 @@ auditwheel.
 import enum
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild import elf, files, runtime, wheel
+from crossbuild import elf, files, runtime, slim, wheel
 from crossbuild.errors import BundleError, CommandError
 from crossbuild.own_tools import run_own
+from crossbuild.recipe import Slim
 from crossbuild.run import run
 from crossbuild.runtime import Runtime
+from crossbuild.slim import LeftOut
 from crossbuild.store import Built
 from crossbuild.workplace import Workplace
 
@@ -28,6 +31,14 @@ class Bundling(enum.Enum):
     NONE = "none"  #: nowhere: the image has them
 
 
+@dataclass(frozen=True)
+class Bundled:
+    """A wheel for the board, and the built one's files that it does not have."""
+
+    wheel: Path
+    left_out: tuple[LeftOut, ...]
+
+
 def bundle(
     built: Built,
     destination: Path,
@@ -35,10 +46,12 @@ def bundle(
     *,
     shared: Runtime | None,
     mode: Bundling,
-) -> Path:
+    slimming: Slim | None = None,
+) -> Bundled:
     """Make the wheel for the board from the built one, in the folder *destination*.
 
     :param shared: the runtime wheel whose libraries are to be used, if any
+    :param slimming: the package's own globs, where the wheel is to be slim
     :raises BundleError: a library that the wheel needs is neither in the sysroot nor
         on the board
     """
@@ -46,6 +59,7 @@ def bundle(
     finished = destination / name
     with wheel.unpacked(built.wheel) as tree:
         _normalise_folders(tree)
+        left_out = slim.slim(tree, keep=slimming.keep, drop=slimming.drop) if slimming else ()
         modules = list(_modules(tree))
         for module in modules:
             run([place.sdk.tools.strip, "--strip-unneeded", module], log=place.log)
@@ -53,14 +67,14 @@ def bundle(
         if shared:
             runtime.use(tree, modules, shared, place.log)
         if not modules or mode is Bundling.NONE:
-            return wheel.pack(tree, finished, epoch=epoch)
+            return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out)
         stripped = wheel.pack(tree, destination / "stripped" / _glibc(name), epoch=epoch)
     present = shared.names.values() if shared else ()
     grafted = _graft(stripped, destination / "grafted", place, present, epoch)
     with wheel.unpacked(grafted) as tree:
         for library in tree.glob("*.libs/*.so*"):
             _forbid_executable_stack(library, place.log)
-        return wheel.pack(tree, finished, epoch=epoch)
+        return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out)
 
 
 def _normalised(name: str) -> str:

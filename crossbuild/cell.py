@@ -40,6 +40,8 @@ class Request:
     offline: bool = False
     keep: bool = False
     bundling: Bundling = Bundling.RUNTIME
+    #: Whether wheels are without what only developers need.
+    slim: bool = False
     #: What the user's project adds to builds.
     additions: Additions = NOTHING_ADDED
 

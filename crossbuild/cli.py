@@ -86,6 +86,14 @@ class MatrixFormat(enum.Enum):
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines, on standard output.")]
+SlimOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--slim/--whole",
+        envvar="SLIM",
+        help="Without tests, headers, static libraries, Cython sources and docs.",
+    ),
+]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Use cached downloads alone.")]
 
 
@@ -249,6 +257,7 @@ def wheels(
     bundle: Annotated[
         Bundle, typer.Option(help="Shared libraries: once for all wheels, in each, or in none.")
     ] = Bundle.RUNTIME,
+    slim: SlimOption = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep build trees.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -272,6 +281,7 @@ def wheels(
         offline=offline,
         keep=keep,
         bundling=Bundling(bundle.value),
+        slim=configured.slim if slim is None else slim,
         additions=configured.additions(Path.cwd()),
     )
     made = pipeline.make_wheels(request, console)
@@ -279,6 +289,8 @@ def wheels(
         _print_json({"version": 1, "wheels": [asdict(one) for one in made]})
     else:
         console.table(report.wheels_table(made))
+        if left_out := report.left_out_table(made):
+            console.table(left_out)
 
 
 @app.command()
@@ -404,6 +416,7 @@ def matrix(
     work: WorkOption = settings.WORK,
     cache: CacheOption = settings.CACHE,
     jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
+    slim: SlimOption = None,
     offline: OfflineOption = False,
 ) -> None:
     """Print the cells (Python, packages, SDK) for CI, or build them all."""
@@ -424,6 +437,7 @@ def matrix(
         cache=cache.absolute(),
         jobs=jobs,
         offline=offline,
+        slim=configured.slim if slim is None else slim,
         additions=configured.additions(Path.cwd()),
     )
     results = cells.build(found, base, lambda name: _sdk_root(name, cache), console)

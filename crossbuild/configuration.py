@@ -136,6 +136,8 @@ class Configuration(BaseModel):
     #: A reference SDK's name or a folder; or a table of them by glob of cells.
     sdk: Sdks = {}
     wheelhouse: Path | None = None
+    #: Whether wheels are without what only developers need.
+    slim: bool = False
 
     def selects(self, identifier: str) -> bool:
         """Whether ``build`` and ``skip`` admit a cell."""

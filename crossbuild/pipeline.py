@@ -12,6 +12,7 @@ from crossbuild.cell import Cell, Request, open_cell
 from crossbuild.console import Console, Step
 from crossbuild.doctor import Diagnosis
 from crossbuild.plan import Package, Planned
+from crossbuild.slim import LeftOut
 from crossbuild.store import Built, Finished, Store
 from crossbuild.workplace import Workplace
 
@@ -24,6 +25,8 @@ class Made:
     wheel: Path
     seconds: float
     reused: bool
+    #: Files of the package that a slim wheel does not have.
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def make_wheels(request: Request, console: Console) -> list[Made]:
@@ -37,7 +40,8 @@ def make_wheels(request: Request, console: Console) -> list[Made]:
         console.say(f"note: {note}")
     packages = _packages(request, cell)
     cell = cell.reaching(packages)
-    planned = plan.with_keys(packages, cell.sdk, cell.target, request.bundling.value)
+    mode = (request.bundling.value, request.slim)
+    planned = plan.with_keys(packages, cell.sdk, cell.target, mode)
     store = Store(request.work / "wheels")
     kept = {one.key: store.pair(one.build_key, one.key) for one in planned}
     missing = [one.package for one in planned if kept[one.key] is None]
@@ -63,7 +67,7 @@ def make_wheels(request: Request, console: Console) -> list[Made]:
             [finished.wheel, *finished.companions], request.wheelhouse, cell.target.version
         )
         reused = kept[one.key] is not None
-        made.append(Made(one.package.title, landed, pair[0].seconds, reused))
+        made.append(Made(one.package.title, landed, pair[0].seconds, reused, finished.left_out))
     return made
 
 
@@ -93,11 +97,17 @@ def make_wheel(
     shared = runtime.make(cell.sdk, cell.board, names, request.work / "runtime")
     companions = [shared.wheel] if shared else []
     ready = bundle.bundle(
-        made, place.folder / "finished", place, shared=shared, mode=request.bundling
+        made,
+        place.folder / "finished",
+        place,
+        shared=shared,
+        mode=request.bundling,
+        slimming=package.recipe.slim if request.slim else None,
     )
     step.progress("audit")
-    gate.require_fit([ready, *companions], cell.board, place, request.wheelhouse)
-    finished = store.put_finished(one.key, ready, companions)
+    gate.require_fit([ready.wheel, *companions], cell.board, place, request.wheelhouse)
+    finished = Finished(ready.wheel, tuple(companions), ready.left_out)
+    finished = store.put_finished(one.key, finished)
     if not request.keep:
         place.tidy()
     return made, finished

@@ -66,6 +66,13 @@ class Flags(_Model):
     add: tuple[str, ...]
 
 
+class Slim(_Model):
+    """Globs of files in the wheel that ``--slim`` spares or leaves out beyond its policy."""
+
+    keep: tuple[RelativePath, ...] = ()
+    drop: tuple[RelativePath, ...] = ()
+
+
 class RecipeVersion(_Model):
     """One version of a package, and the Pythons for which it is built."""
 
@@ -96,6 +103,7 @@ class RecipeVersion(_Model):
     dropped_paths: tuple[str, ...] = ()
     #: Files in the wheel (globs) in which a build records its own absolute paths.
     scrub: tuple[RelativePath, ...] = ()
+    slim: Slim = Slim()
     #: Estimates: peak memory of one compiler, and room for the build folder, in MB.
     memory_mb: int = Field(default=300, gt=0)
     disk_mb: int = Field(default=200, gt=0)

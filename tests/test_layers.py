@@ -12,7 +12,7 @@ ROOT = Path(crossbuild.__file__).parent
 _ORDER = """
 errors settings run console files tree_digest own_tools inside
 elf_tables elf_headers elf elf_layout static_library
-wheel_record zip_safety wheel_archive wheel wheelhouse store
+wheel_record zip_safety wheel_archive wheel slim wheelhouse store
 environment_script sdk libraries fortran reference_sdk
 build_python sysconfigdata probes synthesis overlay target_python
 pip_settings index_session index recipe_fields recipe lock closure resolve
