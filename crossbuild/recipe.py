@@ -156,6 +156,8 @@ class Recipe(_Model):
     home: str
     #: Script that computes on the board and compares with known numbers.
     smoke: RelativePath
+    #: For each version that has none of its own.
+    slim: Slim = Slim()
     version: tuple[RecipeVersion, ...] = Field(min_length=1)
     folder: Path = Field(default=RECIPES, exclude=True)
 
@@ -241,13 +243,11 @@ def render(text: str, values: Mapping[str, str | Path | int]) -> str:
 
 
 def _with_package(document: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The file's tables with the package's name in each version, as the engine wants it."""
+    """The file's tables with what all versions share in each, as the engine wants it."""
     versions = document.get("version")
     if isinstance(versions, list):
-        name = document.get("name", "")
-        versions = [
-            {"package": name, **entry} if isinstance(entry, dict) else entry for entry in versions
-        ]
+        shared = {"package": document.get("name", ""), "slim": document.get("slim", {})}
+        versions = [{**shared, **entry} if isinstance(entry, dict) else entry for entry in versions]
         document = {**document, "version": versions}
     return {**document, "folder": folder}
 
