@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild import elf, files, runtime, slim, wheel
+from crossbuild import debug_info, elf, files, runtime, slim, wheel
 from crossbuild.errors import BundleError, CommandError
 from crossbuild.own_tools import run_own
 from crossbuild.recipe import Slim
@@ -33,10 +33,15 @@ class Bundling(enum.Enum):
 
 @dataclass(frozen=True)
 class Bundled:
-    """A wheel for the board, and the built one's files that it does not have."""
+    """A wheel for the board.
+
+    :ivar left_out: the built wheel's files that it does not have
+    :ivar debug: its modules' debug information, each file named after a build id
+    """
 
     wheel: Path
     left_out: tuple[LeftOut, ...]
+    debug: tuple[Path, ...]
 
 
 def bundle(
@@ -47,13 +52,15 @@ def bundle(
     shared: Runtime | None,
     mode: Bundling,
     slimming: Slim | None = None,
+    keep_debug: bool = False,
 ) -> Bundled:
     """Make the wheel for the board from the built one, in the folder *destination*.
 
     :param shared: the runtime wheel whose libraries are to be used, if any
     :param slimming: the package's own globs, where the wheel is to be slim
+    :param keep_debug: whether the modules' debug information is kept beside it
     :raises BundleError: a library that the wheel needs is neither in the sysroot nor
-        on the board
+        on the board; or debug information cannot be kept
     """
     name, epoch = _normalised(built.wheel.name), built.epoch
     finished = destination / name
@@ -61,20 +68,22 @@ def bundle(
         _normalise_folders(tree)
         left_out = slim.slim(tree, keep=slimming.keep, drop=slimming.drop) if slimming else ()
         modules = list(_modules(tree))
+        folder = destination / "debug"
+        debug = debug_info.keep(modules, folder, place.sdk, place.log) if keep_debug else ()
         for module in modules:
             run([place.sdk.tools.strip, "--strip-unneeded", module], log=place.log)
         _scrub(tree, place.placeholders)
         if shared:
             runtime.use(tree, modules, shared, place.log)
         if not modules or mode is Bundling.NONE:
-            return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out)
+            return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
         stripped = wheel.pack(tree, destination / "stripped" / _glibc(name), epoch=epoch)
     present = shared.names.values() if shared else ()
     grafted = _graft(stripped, destination / "grafted", place, present, epoch)
     with wheel.unpacked(grafted) as tree:
         for library in tree.glob("*.libs/*.so*"):
             _forbid_executable_stack(library, place.log)
-        return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out)
+        return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
 
 
 def _normalised(name: str) -> str:

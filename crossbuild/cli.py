@@ -94,6 +94,12 @@ SlimOption = Annotated[
         help="Without tests, headers, static libraries, Cython sources and docs.",
     ),
 ]
+KeepDebugOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep-debug/--no-debug", help="Debug information for gdb, in the wheelhouse's debug."
+    ),
+]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Use cached downloads alone.")]
 
 
@@ -258,6 +264,7 @@ def wheels(
         Bundle, typer.Option(help="Shared libraries: once for all wheels, in each, or in none.")
     ] = Bundle.RUNTIME,
     slim: SlimOption = None,
+    keep_debug: KeepDebugOption = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep build trees.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -282,6 +289,7 @@ def wheels(
         keep=keep,
         bundling=Bundling(bundle.value),
         slim=configured.slim if slim is None else slim,
+        keep_debug=configured.keep_debug if keep_debug is None else keep_debug,
         additions=configured.additions(Path.cwd()),
     )
     made = pipeline.make_wheels(request, console)
@@ -417,6 +425,7 @@ def matrix(
     cache: CacheOption = settings.CACHE,
     jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
     slim: SlimOption = None,
+    keep_debug: KeepDebugOption = None,
     offline: OfflineOption = False,
 ) -> None:
     """Print the cells (Python, packages, SDK) for CI, or build them all."""
@@ -438,6 +447,7 @@ def matrix(
         jobs=jobs,
         offline=offline,
         slim=configured.slim if slim is None else slim,
+        keep_debug=configured.keep_debug if keep_debug is None else keep_debug,
         additions=configured.additions(Path.cwd()),
     )
     results = cells.build(found, base, lambda name: _sdk_root(name, cache), console)

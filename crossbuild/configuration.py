@@ -138,6 +138,8 @@ class Configuration(BaseModel):
     wheelhouse: Path | None = None
     #: Whether wheels are without what only developers need.
     slim: bool = False
+    #: Whether debug information is made, and kept beside the wheels.
+    keep_debug: bool = False
 
     def selects(self, identifier: str) -> bool:
         """Whether ``build`` and ``skip`` admit a cell."""

@@ -5,7 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild import build, bundle, doctor, files, find_package, gate, index, plan, runtime
+from crossbuild import (
+    build,
+    bundle,
+    debug_info,
+    doctor,
+    files,
+    find_package,
+    gate,
+    index,
+    plan,
+    runtime,
+)
 from crossbuild import wheelhouse as wheelhouses
 from crossbuild.bundle import Bundling
 from crossbuild.cell import Cell, Request, open_cell
@@ -40,7 +51,7 @@ def make_wheels(request: Request, console: Console) -> list[Made]:
         console.say(f"note: {note}")
     packages = _packages(request, cell)
     cell = cell.reaching(packages)
-    mode = (request.bundling.value, request.slim)
+    mode = (request.bundling.value, request.slim, request.keep_debug)
     planned = plan.with_keys(packages, cell.sdk, cell.target, mode)
     store = Store(request.work / "wheels")
     kept = {one.key: store.pair(one.build_key, one.key) for one in planned}
@@ -66,6 +77,7 @@ def make_wheels(request: Request, console: Console) -> list[Made]:
         landed, *_ = wheelhouses.publish(
             [finished.wheel, *finished.companions], request.wheelhouse, cell.target.version
         )
+        wheelhouses.publish_debug(finished.debug, request.wheelhouse)
         reused = kept[one.key] is not None
         made.append(Made(one.package.title, landed, pair[0].seconds, reused, finished.left_out))
     return made
@@ -103,10 +115,11 @@ def make_wheel(
         shared=shared,
         mode=request.bundling,
         slimming=package.recipe.slim if request.slim else None,
+        keep_debug=request.keep_debug,
     )
     step.progress("audit")
     gate.require_fit([ready.wheel, *companions], cell.board, place, request.wheelhouse)
-    finished = Finished(ready.wheel, tuple(companions), ready.left_out)
+    finished = Finished(ready.wheel, tuple(companions), ready.left_out, ready.debug)
     finished = store.put_finished(one.key, finished)
     if not request.keep:
         place.tidy()
@@ -164,7 +177,9 @@ def _packages(request: Request, cell: Cell) -> tuple[Package, ...]:
     find = find_package.finder(
         cell.target.version, request.work / "locks", request.cache, offline=request.offline
     )
-    return plan.with_additions(plan.in_order(request.packages, find), request.additions)
+    own = request.additions
+    additions = debug_info.compiling(own) if request.keep_debug else own
+    return plan.with_additions(plan.in_order(request.packages, find), additions)
 
 
 def _publish_requirements(package: Package, cell: Cell, request: Request) -> None:

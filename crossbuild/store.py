@@ -43,11 +43,13 @@ class Finished:
     """A wheel for the board, and those that it requires and that were made along with it.
 
     :ivar left_out: files of the built wheel that a slim one does not have
+    :ivar debug: debug information of its modules, each file named after a build id
     """
 
     wheel: Path
     companions: tuple[Path, ...]
     left_out: tuple[LeftOut, ...] = ()
+    debug: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,9 @@ class Store:
         entry = self._entry("finished", key)
         if entry is None:
             return None
-        [path, *companions], facts = entry
+        paths, facts = entry
         left_out = tuple(LeftOut(**one) for one in facts["left-out"])
-        return Finished(path, tuple(companions), left_out)
+        return _finished(paths, left_out)
 
     def pair(self, build_key: str, key: str) -> tuple[Built, Finished] | None:
         """A wheel as built and as finished, where both are there."""
@@ -86,8 +88,8 @@ class Store:
     def put_finished(self, key: str, made: Finished) -> Finished:
         """Keep a wheel for the board with those that it came along with."""
         facts = {"left-out": [asdict(one) for one in made.left_out]}
-        kept, *others = self._put("finished", key, [made.wheel, *made.companions], facts)
-        return Finished(kept, tuple(others), made.left_out)
+        paths = [made.wheel, *made.companions, *made.debug]
+        return _finished(self._put("finished", key, paths, facts), made.left_out)
 
     def _put(
         self, kind: str, key: str, paths: Sequence[Path], facts: Mapping[str, Any]
@@ -110,3 +112,10 @@ class Store:
         except (OSError, ValueError, KeyError, AttributeError):
             return None
         return ([folder / name for name in sums], facts) if whole else None
+
+
+def _finished(paths: Sequence[Path], left_out: tuple[LeftOut, ...]) -> Finished:
+    """A finished entry of its files: the wheel is the first of them."""
+    wheel, *companions = (path for path in paths if path.suffix == ".whl")
+    debug = tuple(path for path in paths if path.suffix != ".whl")
+    return Finished(wheel, tuple(companions), left_out, debug)

@@ -29,10 +29,23 @@ def publish(wheels: Sequence[Path], wheelhouse: Path, python: str) -> list[Path]
     with files.disk_errors(wheelhouse):
         wheelhouse.mkdir(parents=True, exist_ok=True)
     with files.exclusive(wheelhouse / ".lock"):
-        landed = [_land(wheel, wheelhouse) for wheel in wheels]
+        landed = [_land(wheel, wheelhouse / wheel.name) for wheel in wheels]
         _write_lists(wheelhouse)
         _write_requirements(landed, wheelhouse, python)
     return landed
+
+
+def publish_debug(paths: Sequence[Path], wheelhouse: Path) -> None:
+    """Copy files of debug information to where gdb looks for them.
+
+    Its ``debug-file-directory`` is the wheelhouse's ``debug`` then.
+
+    :param paths: each file named after its module's build id
+    """
+    folder = wheelhouse / "debug/.build-id"
+    with files.exclusive(wheelhouse / ".lock"):
+        for path in paths:
+            _land(path, folder / path.name[:2] / path.name[2:])
 
 
 def contents(wheelhouse: Path) -> list[Path]:
@@ -45,14 +58,14 @@ def requirements_file(wheelhouse: Path, python: str) -> Path:
     return wheelhouse / f"requirements-cp{python.replace('.', '')}.txt"
 
 
-def _land(wheel: Path, wheelhouse: Path) -> Path:
-    target = wheelhouse / wheel.name
-    if target.exists() and files.sha256(target) == files.sha256(wheel):
+def _land(path: Path, target: Path) -> Path:
+    if target.exists() and files.sha256(target) == files.sha256(path):
         return target
-    stage = wheelhouse / f".{wheel.name}.part"
+    stage = target.with_name(f".{target.name}.part")
     with files.disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            shutil.copyfile(wheel, stage)
+            shutil.copyfile(path, stage)
             os.replace(stage, target)  # noqa: PTH105 - a rename, atomic within the folder
         finally:
             stage.unlink(missing_ok=True)
