@@ -1,10 +1,10 @@
 # One-liners onto the command line.  Settings: SDK= PYTHON=3.11 PACKAGES="numpy scipy"
-# JOBS= WHEELHOUSE= WHEELS= BOARD= (e.g. make wheels SDK=/opt/poky/3.0 PYTHON=3.7)
+# JOBS= WHEELHOUSE= WHEELS= BOARD= SLIM=1 (e.g. make wheels SDK=/opt/poky/3.0 PYTHON=3.7)
 PACKAGES ?= numpy scipy
 WHEELHOUSE ?= wheelhouse
 WHEELS ?= $(WHEELHOUSE)
 BOARD ?= emulated
-export SDK PYTHON JOBS WHEELHOUSE
+export SDK PYTHON JOBS WHEELHOUSE SLIM
 
 VENV := .venv
 CROSSBUILD := $(VENV)/bin/crossbuild

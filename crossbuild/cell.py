@@ -43,6 +43,10 @@ class Request:
     offline: bool = False
     keep: bool = False
     bundling: Bundling = Bundling.RUNTIME
+    #: Whether wheels are without what only developers need.
+    slim: bool = False
+    #: Whether modules are compiled with debug information, which is kept beside the wheels.
+    keep_debug: bool = False
     #: What the user's project adds to builds.
     additions: Additions = NOTHING_ADDED
 

@@ -78,6 +78,20 @@ class MatrixFormat(enum.Enum):
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines, on standard output.")]
+SlimOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--slim/--whole",
+        envvar="SLIM",
+        help="Without tests, headers, static libraries, Cython sources and docs.",
+    ),
+]
+KeepDebugOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep-debug/--no-debug", help="Debug information for gdb, in the wheelhouse's debug."
+    ),
+]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Use cached downloads alone.")]
 
 
@@ -243,6 +257,8 @@ def wheels(
         settings.Bundling,
         typer.Option(help="Shared libraries: once for all wheels, in each, or in none."),
     ] = settings.Bundling.RUNTIME,
+    slim: SlimOption = None,
+    keep_debug: KeepDebugOption = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep build trees.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -265,6 +281,8 @@ def wheels(
         offline=offline,
         keep=keep,
         bundling=bundle,
+        slim=configured.slim if slim is None else slim,
+        keep_debug=configured.keep_debug if keep_debug is None else keep_debug,
         additions=configured.additions(Path.cwd()),
     )
     with trace.recorded(console, request.work, jobs):
@@ -273,6 +291,8 @@ def wheels(
         _print_json({"version": 1, "wheels": [asdict(one) for one in made]})
     else:
         console.table(report.wheels_table(made))
+        if left_out := report.left_out_table(made):
+            console.table(left_out)
 
 
 @app.command()
@@ -398,6 +418,8 @@ def matrix(
     work: WorkOption = settings.WORK,
     cache: CacheOption = settings.CACHE,
     jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
+    slim: SlimOption = None,
+    keep_debug: KeepDebugOption = None,
     offline: OfflineOption = False,
 ) -> None:
     """Print the cells (Python, packages, SDK) for CI, or build them all."""
@@ -418,6 +440,8 @@ def matrix(
         cache=cache.absolute(),
         jobs=jobs,
         offline=offline,
+        slim=configured.slim if slim is None else slim,
+        keep_debug=configured.keep_debug if keep_debug is None else keep_debug,
         additions=configured.additions(Path.cwd()),
     )
     with trace.recorded(console, base.work, jobs):

@@ -136,6 +136,10 @@ class Configuration(BaseModel):
     #: A reference SDK's name or a folder; or a table of them by glob of cells.
     sdk: Sdks = {}
     wheelhouse: Path | None = None
+    #: Whether wheels are without what only developers need.
+    slim: bool = False
+    #: Whether debug information is made, and kept beside the wheels.
+    keep_debug: bool = False
 
     def selects(self, identifier: str) -> bool:
         """Whether ``build`` and ``skip`` admit a cell."""

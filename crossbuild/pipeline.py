@@ -15,6 +15,7 @@ from crossbuild.digests import Digests
 from crossbuild.errors import CrossbuildError
 from crossbuild.plan import Package, Planned
 from crossbuild.settings import Bundling
+from crossbuild.slim import LeftOut
 from crossbuild.store import Built, Finished, Store
 
 # What makes wheels is imported where it is used: a run that finds them made does not wait for it.
@@ -32,6 +33,8 @@ class Made:
     sha256: str
     seconds: float
     reused: bool
+    #: Files of the package that a slim wheel does not have.
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def make_wheels(request: Request, console: Console) -> list[Made]:
@@ -45,7 +48,8 @@ def make_wheels(request: Request, console: Console) -> list[Made]:
         console.say(f"note: {note}")
     packages = _packages(request, cell)
     cell = cell.reaching(packages)
-    planned = plan.with_keys(packages, cell.sdk, cell.target, request.bundling.value)
+    mode = (request.bundling.value, request.slim, request.keep_debug)
+    planned = plan.with_keys(packages, cell.sdk, cell.target, mode)
     digests = Digests(request.work / "wheels" / "digests.json")
     store = Store(request.work / "wheels", digests)
     kept = {one.key: store.pair(one.build_key, one.key) for one in planned}
@@ -71,9 +75,18 @@ def make_wheels(request: Request, console: Console) -> list[Made]:
         landed, *_ = wheelhouses.publish(
             [finished.wheel, *finished.companions], request.wheelhouse, cell.target.version, digests
         )
+        wheelhouses.publish_debug(finished.debug, request.wheelhouse, digests)
         reused = kept[one.key] is not None
-        sha256 = digests.of(landed)
-        made.append(Made(one.package.title, landed, sha256, pair[0].seconds, reused))
+        made.append(
+            Made(
+                one.package.title,
+                landed,
+                digests.of(landed),
+                pair[0].seconds,
+                reused,
+                finished.left_out,
+            )
+        )
     digests.save()
     return made
 
@@ -107,11 +120,18 @@ def make_wheel(
         shared = runtime.make(cell.sdk, cell.board, names, request.work / "runtime")
         companions = [shared.wheel] if shared else []
         ready = bundle.bundle(
-            made, place.folder / "finished", place, shared=shared, mode=request.bundling
+            made,
+            place.folder / "finished",
+            place,
+            shared=shared,
+            mode=request.bundling,
+            slimming=package.recipe.slim if request.slim else None,
+            keep_debug=request.keep_debug,
         )
     with step.phase("audit"):
-        gate.require_fit([ready, *companions], cell.board, place, request.wheelhouse)
-    finished = store.put_finished(one.key, ready, companions)
+        gate.require_fit([ready.wheel, *companions], cell.board, place, request.wheelhouse)
+    finished = Finished(ready.wheel, tuple(companions), ready.left_out, ready.debug)
+    finished = store.put_finished(one.key, finished)
     if not request.keep:
         place.tidy()
     return made, finished
@@ -195,7 +215,12 @@ def _packages(request: Request, cell: Cell) -> tuple[Package, ...]:
     find = find_package.finder(
         cell.target.version, request.work / "locks", request.cache, offline=request.offline
     )
-    return plan.with_additions(plan.in_order(request.packages, find), request.additions)
+    additions = request.additions
+    if request.keep_debug:
+        from crossbuild import debug_info
+
+        additions = debug_info.compiling(additions)
+    return plan.with_additions(plan.in_order(request.packages, find), additions)
 
 
 def _publish_requirements(package: Package, cell: Cell, request: Request, digests: Digests) -> None:

@@ -34,10 +34,23 @@ def publish(
     with files.disk_errors(wheelhouse):
         wheelhouse.mkdir(parents=True, exist_ok=True)
     with files.exclusive(wheelhouse / ".lock"):
-        landed = [_land(wheel, wheelhouse, digests) for wheel in wheels]
+        landed = [_land(wheel, wheelhouse / wheel.name, digests) for wheel in wheels]
         _write_lists(wheelhouse, digests)
         _write_requirements(landed, wheelhouse, python, digests)
     return landed
+
+
+def publish_debug(paths: Sequence[Path], wheelhouse: Path, digests: Digests) -> None:
+    """Copy files of debug information to where gdb looks for them.
+
+    Its ``debug-file-directory`` is the wheelhouse's ``debug`` then.
+
+    :param paths: each file named after its module's build id
+    """
+    folder = wheelhouse / "debug/.build-id"
+    with files.exclusive(wheelhouse / ".lock"):
+        for path in paths:
+            _land(path, folder / path.name[:2] / path.name[2:], digests)
 
 
 def contents(wheelhouse: Path) -> list[Path]:
@@ -50,14 +63,14 @@ def requirements_file(wheelhouse: Path, python: str) -> Path:
     return wheelhouse / f"requirements-cp{python.replace('.', '')}.txt"
 
 
-def _land(wheel: Path, wheelhouse: Path, digests: Digests) -> Path:
-    target = wheelhouse / wheel.name
-    if target.exists() and digests.of(target) == digests.of(wheel):
+def _land(path: Path, target: Path, digests: Digests) -> Path:
+    if target.exists() and digests.of(target) == digests.of(path):
         return target
-    stage = wheelhouse / f".{wheel.name}.part"
+    stage = target.with_name(f".{target.name}.part")
     with files.disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            shutil.copyfile(wheel, stage)
+            shutil.copyfile(path, stage)
             os.replace(stage, target)  # noqa: PTH105 - a rename, atomic within the folder
         finally:
             stage.unlink(missing_ok=True)

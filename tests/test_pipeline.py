@@ -1,5 +1,6 @@
 """From a source folder to the wheelhouse, with the reference SDK's compiler."""
 
+import json
 import os
 import shutil
 import signal
@@ -196,6 +197,55 @@ def test_offline_needs_a_lock(request_in: Callable[..., Request], tmp_path: Path
         assert "was never built for Python 3.11 here" in caught.value.what
         assert "no lock" in caught.value.evidence
         assert "without --offline" in caught.value.cure
+
+
+#: A package with what developers want beside what a board needs.
+PACKAGE = {
+    "setup.py": """
+        from setuptools import Extension, setup
+        setup(
+            packages=["{name}", "{name}.tests"],
+            package_data={"{name}": ["*.h", "*.pxd"], "{name}.tests": ["*.txt"]},
+            ext_modules=[Extension("{name}.inner", ["inner.c"])],
+        )
+        """,
+    "inner.c": projects.EXTENSION["{name}.c"].replace("{name}", "inner"),
+    "{name}/__init__.py": "from {name}.inner import __name__ as inner",
+    "{name}/tests/__init__.py": "",
+    "{name}/tests/big.txt": "x" * 1000,
+    "{name}/api.h": "",
+    "{name}/api.pxd": "",
+}
+
+
+def test_a_slim_wheel_is_of_the_same_build(
+    request_in: Callable[..., Request], tmp_path: Path
+) -> None:
+    request = request_in(projects.write(tmp_path / "tiny", PACKAGE))
+    (whole,) = run(request)
+    assert not whole.left_out
+    whole_names = set(zipfile.ZipFile(whole.wheel).namelist())
+    slim = [*command(request), "--slim", "--json"]
+    for reused in (False, True):
+        finished = subprocess.run(slim, capture_output=True, text=True, check=True)
+        (told,) = json.loads(finished.stdout)["wheels"]
+        assert told["reused"] is reused
+        assert [(one["path"], one["kind"]) for one in told["left_out"]] == [
+            ("tiny/api.h", "headers"),
+            ("tiny/api.pxd", "cython"),
+            ("tiny/tests/__init__.py", "tests"),
+            ("tiny/tests/big.txt", "tests"),
+        ]
+        assert told["left_out"][-1]["size"] == 1001
+    names = set(zipfile.ZipFile(told["wheel"]).namelist())
+    assert whole_names - names == {one["path"] for one in told["left_out"]}
+    assert len(list((request.work / "wheels/built").iterdir())) == 1
+    shown = subprocess.run(
+        command(request, "env", "SLIM=1", "COLUMNS=200"), capture_output=True, text=True, check=True
+    )
+    assert "Left out by --slim" in shown.stderr
+    (line,) = (line for line in shown.stderr.splitlines() if "tests" in line)
+    assert [cell.strip() for cell in line.split("│")[2:5]] == ["tests", "2", "1.0 kB"]
 
 
 def test_a_failing_before_build_shows_its_output(
