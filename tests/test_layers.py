@@ -21,7 +21,9 @@ wrappers crossenv workplace meson build
 thumb code_map thumb_walk thumb_function isa_families dispatch isa
 board_profile board_sysroot runtime bundle audit gate doctor
 diagnosis board board_root tether isolation emulated_board
-ssh_connection ssh_board board_wheels board_probe
+ssh_connection ssh_board
+cpio serial_line board_kernel sabrelite_board
+board_wheels board_probe
 verify project_tests proof
 cell pipeline report matrix
 cli
