@@ -359,7 +359,10 @@ def verify(
     packages: Annotated[list[str] | None, typer.Argument(help="Packages to install.")] = None,
     board: Annotated[
         str,
-        typer.Option("--board", help="`emulated`, or user@host for a real board through ssh."),
+        typer.Option(
+            "--board",
+            help="`emulated`, `sabrelite` (a whole machine), or user@host through ssh.",
+        ),
     ] = "emulated",
     user_site: Annotated[
         bool, typer.Option("--user", help="On a real board: into a user site, not a venv.")
