@@ -110,6 +110,16 @@ def test_words_of_old_scripts_that_conflict_are_said_without_the_warning(copy: P
     assert run([*as_written, *call], stdin=program).output.endswith(compiled)
 
 
+def test_gfortran_may_lie_elsewhere_in_the_native_sysroot(copy: Path) -> None:
+    (beside,) = copy.glob("sysroots/x86_64-*/usr/bin/*/*-gfortran")
+    elsewhere = beside.parents[1] / beside.name
+    beside.unlink()
+    elsewhere.symlink_to(f"{beside.name}-12")
+    tools = sdk.read(copy).tools
+    assert tools.fortran is not None
+    assert tools.fortran[0] == str(elsewhere)
+
+
 def test_a_gfortran_of_the_build_machine_is_not_taken(
     copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
