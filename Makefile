@@ -5,6 +5,8 @@ WHEELHOUSE ?= wheelhouse
 WHEELS ?= $(WHEELHOUSE)
 BOARD ?= emulated
 export SDK PYTHON JOBS WHEELHOUSE SLIM
+# In a shell in which an old SDK's script was sourced, these would be no Python's but the SDK's.
+unexport PYTHONHOME PYTHONPATH OPENSSL_CONF
 
 VENV := .venv
 CROSSBUILD := $(VENV)/bin/crossbuild
