@@ -19,7 +19,7 @@ class Defect:
     :ivar cure: a piece of the cure's text
     :ivar severity: "error", or what does not stop a build
     :ivar packages: what is asked for
-    :ivar trap: number of the trap met on real SDKs that this is
+    :ivar trap: number of the trap (docs/sdk-traps.md) that this is
     """
 
     finding: str
@@ -29,9 +29,6 @@ class Defect:
     packages: tuple[str, ...] = ("numpy", "scipy")
     python: str | None = "3.11"
     trap: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.finding}{f'-trap-{self.trap}' if self.trap else ''}"
 
 
 def _libraries(copy: SdkCopy) -> Path:

@@ -62,6 +62,7 @@ def test_the_digest_index_changes_no_answer(bookworm: Sdk, tmp_path: Path) -> No
     assert sdk.read(bookworm.root, cache=tmp_path).content_id == first.content_id
 
 
+@pytest.mark.trap(9)
 def test_words_of_the_users_session_do_not_reach_the_script(
     bookworm: Sdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,6 +71,7 @@ def test_words_of_the_users_session_do_not_reach_the_script(
     assert "-DUSERS_OWN" not in sdk.read(bookworm.root).variables.get("CFLAGS", "")
 
 
+@pytest.mark.trap(12)
 def test_c_only_words_stay_out_of_fortran(copy: Path) -> None:
     edit(script(copy), "-mthumb ", "-mthumb -Wformat -Werror=format-security -D_FORTIFY_SOURCE=2 ")
     tools = sdk.read(copy).tools
@@ -79,6 +81,7 @@ def test_c_only_words_stay_out_of_fortran(copy: Path) -> None:
     assert "-mthumb" in tools.fortran
 
 
+@pytest.mark.trap(13)
 def test_a_gfortran_of_the_build_machine_is_not_taken(
     copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
