@@ -5,6 +5,8 @@ WHEELHOUSE ?= wheelhouse
 WHEELS ?= $(WHEELHOUSE)
 BOARD ?= emulated
 export SDK PYTHON JOBS WHEELHOUSE
+# Old SDKs' scripts, sourced in this shell, export them: no other Python starts with that home.
+unexport PYTHONHOME PYTHONPATH
 
 VENV := .venv
 CROSSBUILD := $(VENV)/bin/crossbuild

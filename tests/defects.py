@@ -69,6 +69,10 @@ def _loader_moved_away(copy: SdkCopy) -> None:
     run_own(["patchelf", "--set-interpreter", "/opt/poky/3.0/lib/ld-linux-x86-64.so.2", compiler])
 
 
+def _musl(copy: SdkCopy) -> None:
+    copy.put(copy.sysroot / "usr/include/features.h", "#define __DEFINED_wchar_t\n")
+
+
 def _without_openblas(copy: SdkCopy) -> None:
     copy.hide("sysroots/*/usr/lib/libopenblas*", "sysroots/*/usr/include/openblas_config.h")
 
@@ -172,6 +176,7 @@ DEFECTS = (
         'DEFAULTTUNE = "cortexa9hf-neon"',
     ),
     Defect("libc-headers-missing", _hide("sysroots/*/usr/include/features.h"), "populate_sdk"),
+    Defect("libc-other", _musl, 'TCLIBC = "glibc"'),
     Defect(
         "c-does-not-link",
         _hide("sysroots/cortex*/usr/lib/crti.o"),

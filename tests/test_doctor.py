@@ -391,8 +391,8 @@ def test_a_pc_file_with_the_build_machines_path_is_not_believed(
         ("5.0.0", "2.31", "", "_", True),
         ("4.1.15-2.1.0", "2.24", "", "_", True),
         ("2.6.2", "2.39", "", ":", True),
-        ("3.1.33", ".", "dunfell", "_", False),
-        ("", ".", "", ":", True),
+        ("3.1.33", "", "dunfell", "_", False),
+        ("", "", "", ":", True),
     ],
 )
 def test_the_release_tells_the_syntax(
