@@ -34,6 +34,12 @@ DOCS = Path(__file__).parents[1] / "docs/doctor.md"
 TRAPS = DOCS.with_name("sdk-traps.md")
 #: Quick ones run in `make check`, all of them in `make test`.
 QUICK = {"fortran-missing"}
+#: What other SDKs, and their users, leave in a shell.
+PATHS_OF_A_SESSION = """
+LIBRARY_PATH LD_LIBRARY_PATH CPATH C_INCLUDE_PATH COMPILER_PATH GCC_EXEC_PREFIX OPENBLAS
+PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR PYTHONPATH PYTHONHOME SDKTARGETSYSROOT
+OECORE_NATIVE_SYSROOT OECORE_TARGET_SYSROOT CONFIG_SITE
+"""
 
 #: Findings that come from something else than a spoilt SDK, in tests of their own.
 OTHERS = {
@@ -231,13 +237,13 @@ def test_the_build_machines_own_programs_and_libraries_change_no_answer(
         (folder / "bin").mkdir(parents=True, exist_ok=True)
         (folder / "bin" / name).write_text("#!/bin/sh\nexit 0\n")
         (folder / "bin" / name).chmod(0o755)
-    copy.original.find_library("libopenblas.so")
     (folder / "numpy").mkdir()
     (folder / "numpy/__init__.py").write_text("raise SystemExit(1)\n")
     (folder / "libopenblas.so").write_text("")
-    for name in ("LIBRARY_PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "OPENBLAS", "C_INCLUDE_PATH"):
+    for name in PATHS_OF_A_SESSION.split():
         monkeypatch.setenv(name, str(folder))
-    monkeypatch.setenv("FC", "gfortran")
+    for name in ("FC", "CC", "CXX", "AR", "CFLAGS", "LDFLAGS", "FFLAGS", "TARGET_PREFIX"):
+        monkeypatch.setenv(name, "false")
     monkeypatch.setenv("PATH", f"{folder}/bin", prepend=":")
     again = diagnose(request)
     assert {"fortran-missing", "openblas-headers-only"} <= set(names(spoilt))
@@ -292,17 +298,28 @@ def test_words_in_cc_are_no_defect(
 
 @pytest.mark.trap(8, 13)
 @pytest.mark.slow
-def test_the_overlay_links_fortran(copy: SdkCopy, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "lacking", [(), ("libgfortran.so", "libgfortran.a")], ids=["no-spec", "neither-spec-nor-name"]
+)
+def test_the_overlay_links_fortran(lacking: tuple[str, ...], copy: SdkCopy, tmp_path: Path) -> None:
     copy.hide("sysroots/x86*/usr/lib/**/libgfortran.spec")
-    copy.hide("sysroots/cortex*/usr/lib/libgfortran.so", "sysroots/cortex*/usr/lib/libgfortran.a")
+    copy.hide(*(f"sysroots/cortex*/usr/lib/{name}" for name in lacking))
     found = sdk.read(copy.root)
     assert found.tools.fortran is not None
-    source = tmp_path / "p.f90"
-    source.write_text("program p\nprint *, 1.0\nend\n")
-    argv = [*found.tools.fortran, str(source), "-o", str(tmp_path / "p")]
+    source, made = tmp_path / "s.f90", tmp_path / "s.so"
+    source.write_text("subroutine s(x)\nreal(8) :: x\nprint *, sqrt(x)\nend\n")
+    argv: list[str | Path] = [
+        *found.tools.fortran,
+        "-shared",
+        "-fPIC",
+        "-Wl,-z,defs",
+        source,
+        "-o",
+        made,
+    ]
     assert "libgfortran.spec" in run(argv, check=False).output
     run([*argv, *fortran.overlay(found, tmp_path / "overlay")])
-    assert (tmp_path / "p").exists()
+    assert "libgfortran.so.5" in elf.read(made).needed
 
 
 def test_nothing_is_overlaid_where_nothing_is_missing(bookworm: Sdk, tmp_path: Path) -> None:
