@@ -1,16 +1,16 @@
 # One-liners onto the command line.  Settings: SDK= PYTHON=3.11 PACKAGES="numpy scipy"
-# JOBS= WHEELHOUSE= WHEELS= BOARD= (e.g. make wheels SDK=/opt/poky/3.0 PYTHON=3.7)
+# JOBS= WHEELHOUSE= WHEELS= BOARD= SLIM=1 (e.g. make wheels SDK=/opt/poky/3.0 PYTHON=3.7)
 PACKAGES ?= numpy scipy
 WHEELHOUSE ?= wheelhouse
 WHEELS ?= $(WHEELHOUSE)
 BOARD ?= emulated
-export SDK PYTHON JOBS WHEELHOUSE
+export SDK PYTHON JOBS WHEELHOUSE SLIM
 # Old SDKs' scripts, sourced in this shell, export them: no other Python starts with that home.
 unexport PYTHONHOME PYTHONPATH
 
 VENV := .venv
 CROSSBUILD := $(VENV)/bin/crossbuild
-SYSTEM_PACKAGES := $(shell cat docker/system-packages.txt)
+SYSTEM_PACKAGES = $(strip $(file < docker/system-packages.txt))
 
 .PHONY: setup wheels verify audit doctor lock matrix test check lint bench clean
 
@@ -61,8 +61,9 @@ check: setup
 lint: setup
 	@$(VENV)/bin/ruff check && $(VENV)/bin/ruff format --check && $(VENV)/bin/mypy
 
-# Ratios measured side by side, as JSON.
+# Ratios measured side by side; they lie in benchmarks/results afterwards.
 bench: setup
+	@$(VENV)/bin/python -m benchmarks.noop
 	@$(VENV)/bin/python benchmarks/audit.py
 
 clean: setup

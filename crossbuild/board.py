@@ -18,7 +18,16 @@ ON_BOARD = Path(__file__).parent / "on_board"
 
 
 @dataclass(frozen=True)
-class BoardFacts:
+class Interpreter:
+    """A board's Python, as far as it decides which wheels fit."""
+
+    machine: str
+    python: str
+    python_tag: str
+
+
+@dataclass(frozen=True)
+class BoardFacts(Interpreter):
     """What a board says of itself.
 
     Sizes in bytes; ``child_programs`` is false where a program on the board cannot
@@ -26,9 +35,6 @@ class BoardFacts:
     hard-float loader is there.
     """
 
-    machine: str
-    python: str
-    python_tag: str
     libc: str
     float_abi: str
     cpu: str

@@ -15,7 +15,7 @@ from packaging.utils import (
 from packaging.version import Version
 
 from crossbuild import wheel
-from crossbuild.board import BoardFacts
+from crossbuild.board import BoardFacts, Interpreter
 from crossbuild.errors import BoardError, ConfigurationError
 from crossbuild.files import size_text
 
@@ -26,7 +26,7 @@ _FIRST_PIP = (
 )
 
 
-def select(wheelhouse: Path, packages: Sequence[str], about: BoardFacts) -> tuple[Path, ...]:
+def select(wheelhouse: Path, packages: Sequence[str], about: Interpreter) -> tuple[Path, ...]:
     """The wheels of *packages* and of all that they require, for the board's Python.
 
     A package that the wheelhouse lacks is left for pip to name.
@@ -89,7 +89,7 @@ def pins(requirements: Path, wheels: Sequence[Path]) -> str:
     return "".join(line for line in lines if canonicalize_name(line.split("==")[0]) in names)
 
 
-def _fitting(wheelhouse: Path, about: BoardFacts) -> dict[NormalizedName, list[Path]]:
+def _fitting(wheelhouse: Path, about: Interpreter) -> dict[NormalizedName, list[Path]]:
     wheels = sorted(wheelhouse.glob("*.whl"))
     fitting: dict[NormalizedName, list[Path]] = {}
     for path in wheels:
@@ -119,7 +119,7 @@ def _requirement(text: str) -> Requirement:
         ) from error
 
 
-def _required_by(path: Path, extras: set[str], about: BoardFacts) -> Iterator[Requirement]:
+def _required_by(path: Path, extras: set[str], about: Interpreter) -> Iterator[Requirement]:
     """What the wheel requires on this board."""
     environment = {
         "implementation_name": "cpython",

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from build import BuildBackendException, BuildException, ProjectBuilder, RunnerType
 
-from crossbuild import files, recipe
+from crossbuild import files, pyproject, recipe
 from crossbuild.additions import (
     FLAG_VARIABLES,
     NOTHING_ADDED,
@@ -199,7 +199,7 @@ def build(job: Job, step: Step) -> Path:
             warnings.simplefilter("ignore")
             python = str(job.env.python)
             builder = ProjectBuilder(job.source, python_executable=python, runner=runner)
-            return Path(builder.build("wheel", output, settings))
+            wheel = Path(builder.build("wheel", output, settings))
     except BuildBackendException as error:
         cause = error.exception
         if isinstance(cause, CommandError):
@@ -213,6 +213,8 @@ def build(job: Job, step: Step) -> Path:
             evidence=f"{error}\nfull log: {job.place.log}",
             cure="the package's pyproject.toml must name a PEP 517 back end that works",
         ) from error
+    pyproject.require_stated(wheel, job.source)
+    return wheel
 
 
 def _variables(job: Job) -> dict[str, str]:
@@ -222,6 +224,7 @@ def _variables(job: Job) -> dict[str, str]:
         "CCACHE_BASEDIR": _cache_base(job),
         "CCACHE_NOHASHDIR": "1",
         "CCACHE_COMPILERCHECK": "content",
+        "CCACHE_STATSLOG": str(job.place.compilers.results),
         "TMPDIR": str(_temporary(job)),
     }
     own = job.rendered(job.recipe.environment)

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
 from crossbuild import files, inside
 from crossbuild.errors import BuildPythonError, CommandError, ToolMissingError
 from crossbuild.run import clean_environment, run
@@ -183,6 +180,9 @@ def _ask(program: Path) -> dict[str, Any]:
 
 
 def _require_x86_64(program: Path) -> None:
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+
     try:
         with program.open("rb") as stream:
             machine = ELFFile(stream)["e_machine"]

@@ -6,26 +6,34 @@ runtime wheel are found in it, and others that an image does not have are grafte
 auditwheel.
 """
 
-import enum
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild import elf, files, runtime, wheel
+from crossbuild import debug_info, elf, files, runtime, slim, wheel
 from crossbuild.errors import BundleError, CommandError
 from crossbuild.own_tools import run_own
+from crossbuild.recipe import Slim
 from crossbuild.run import run
 from crossbuild.runtime import Runtime
+from crossbuild.settings import Bundling
+from crossbuild.slim import LeftOut
 from crossbuild.store import Built
 from crossbuild.workplace import Workplace
 
 
-class Bundling(enum.Enum):
-    """Where the shared libraries go that wheels need and images lack."""
+@dataclass(frozen=True)
+class Bundled:
+    """A wheel for the board.
 
-    RUNTIME = "runtime"  #: once, into a runtime wheel that the others require
-    EACH = "each"  #: into every wheel that needs them, as auditwheel does
-    NONE = "none"  #: nowhere: the image has them
+    :ivar left_out: the built wheel's files that it does not have
+    :ivar debug: its modules' debug information, each file named after a build id
+    """
+
+    wheel: Path
+    left_out: tuple[LeftOut, ...]
+    debug: tuple[Path, ...]
 
 
 def bundle(
@@ -35,32 +43,39 @@ def bundle(
     *,
     shared: Runtime | None,
     mode: Bundling,
-) -> Path:
+    slimming: Slim | None = None,
+    keep_debug: bool = False,
+) -> Bundled:
     """Make the wheel for the board from the built one, in the folder *destination*.
 
     :param shared: the runtime wheel whose libraries are to be used, if any
+    :param slimming: the package's own globs, where the wheel is to be slim
+    :param keep_debug: whether the modules' debug information is kept beside it
     :raises BundleError: a library that the wheel needs is neither in the sysroot nor
-        on the board
+        on the board; or debug information cannot be kept
     """
     name, epoch = _normalised(built.wheel.name), built.epoch
     finished = destination / name
     with wheel.unpacked(built.wheel) as tree:
         _normalise_folders(tree)
+        left_out = slim.slim(tree, keep=slimming.keep, drop=slimming.drop) if slimming else ()
         modules = list(_modules(tree))
+        folder = destination / "debug"
+        debug = debug_info.keep(modules, folder, place.sdk, place.log) if keep_debug else ()
         for module in modules:
             run([place.sdk.tools.strip, "--strip-unneeded", module], log=place.log)
         _scrub(tree, place.placeholders)
         if shared:
             runtime.use(tree, modules, shared, place.log)
         if not modules or mode is Bundling.NONE:
-            return wheel.pack(tree, finished, epoch=epoch)
+            return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
         stripped = wheel.pack(tree, destination / "stripped" / _glibc(name), epoch=epoch)
     present = shared.names.values() if shared else ()
     grafted = _graft(stripped, destination / "grafted", place, present, epoch)
     with wheel.unpacked(grafted) as tree:
         for library in tree.glob("*.libs/*.so*"):
             _forbid_executable_stack(library, place.log)
-        return wheel.pack(tree, finished, epoch=epoch)
+        return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
 
 
 def _normalised(name: str) -> str:

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from crossbuild import build_python, files, gate, libraries, sdk, target_python
+from crossbuild import build_python, files, libraries, sdk, target_python
 from crossbuild.additions import NOTHING_ADDED, Additions
-from crossbuild.board_profile import BoardProfile
 from crossbuild.build_python import BuildPython
-from crossbuild.bundle import Bundling
 from crossbuild.errors import BuildPythonError, TargetPythonError
 from crossbuild.plan import Package
 from crossbuild.sdk import Sdk
+from crossbuild.settings import Bundling
 from crossbuild.target_python import TargetPython
+
+if TYPE_CHECKING:  # a run that builds nothing must not wait for it
+    from crossbuild.board_profile import BoardProfile
 
 
 @dataclass(frozen=True)
@@ -40,17 +43,24 @@ class Request:
     offline: bool = False
     keep: bool = False
     bundling: Bundling = Bundling.RUNTIME
+    #: Whether wheels are without what only developers need.
+    slim: bool = False
+    #: Whether modules are compiled with debug information, which is kept beside the wheels.
+    keep_debug: bool = False
     #: What the user's project adds to builds.
     additions: Additions = NOTHING_ADDED
 
 
 @dataclass(frozen=True)
 class Cell:
-    """An SDK with one of its Pythons: what all packages of a run have in common."""
+    """An SDK with one of its Pythons: what all packages of a run have in common.
+
+    :ivar named_python: the build Python that the user named
+    """
 
     sdk: Sdk
     target: TargetPython
-    build_python: BuildPython
+    named_python: Path | None
     folder: Path
     bundling: Bundling
 
@@ -63,8 +73,18 @@ class Cell:
         return (f"the sysroot lacks Python {version}'s headers: its description is synthesised",)
 
     @cached_property
-    def board(self) -> BoardProfile:
+    def build_python(self) -> BuildPython:
+        """The Python that builds; it is started, which a run with nothing to build saves.
+
+        :raises BuildPythonError: there is none
+        """
+        return build_python.find(self.target.version, explicit=self.named_python, sdk=self.sdk)
+
+    @cached_property
+    def board(self) -> "BoardProfile":
         """The board that the SDK's sysroot tells of."""
+        from crossbuild import gate
+
         absent = () if self.bundling is Bundling.NONE else None
         return gate.board_of(self.sdk, self.target, self.build_python, absent=absent)
 
@@ -75,10 +95,15 @@ class Cell:
 
 
 def open_cell(request: Request) -> Cell:
-    """Read the SDK and find its target Python and a build Python for it."""
+    """Read the SDK and describe its target Python."""
     found = sdk.read(request.sdk, environment=request.environment, cache=request.cache)
     version = request.python or target_python.newest(found)
-    builder = build_python.find(version, explicit=request.build_python, sdk=found)
+    synthesised = not target_python.is_complete(found, version)
+    donor = (
+        build_python.find(version, explicit=request.build_python, sdk=found)
+        if synthesised
+        else None
+    )
     # A moved SDK has another place in every file of a build tree, so another folder.
     place = files.content_key(found.content_id, str(found.root))
     folder = request.work / place / f"cp{version.replace('.', '')}"
@@ -87,18 +112,20 @@ def open_cell(request: Request) -> Cell:
             found,
             version,
             folder / "target",
-            build_python=builder,
+            build_python=donor,
             patch_version=request.patch_version,
             shared=request.shared_libpython,
         )
-    return Cell(found, target, builder, folder, request.bundling)
+    return Cell(found, target, request.build_python, folder, request.bundling)
 
 
-def board_for(request: Request, python: str) -> BoardProfile:
+def board_for(request: Request, python: str) -> "BoardProfile":
     """The board of the SDK with one of its Pythons (its newest where empty).
 
     An audit needs no build Python: without one, less is known of the board's.
     """
+    from crossbuild import gate
+
     version = python or request.python
     try:
         return open_cell(replace(request, python=version)).board

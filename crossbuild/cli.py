@@ -69,14 +69,6 @@ SharedOption = Annotated[
 ]
 
 
-class Bundle(enum.Enum):
-    """Where the shared libraries go that wheels need and images lack."""
-
-    RUNTIME = "runtime"
-    EACH = "each"
-    NONE = "none"
-
-
 class MatrixFormat(enum.Enum):
     """Who reads the matrix."""
 
@@ -86,6 +78,20 @@ class MatrixFormat(enum.Enum):
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines, on standard output.")]
+SlimOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--slim/--whole",
+        envvar="SLIM",
+        help="Without tests, headers, static libraries, Cython sources and docs.",
+    ),
+]
+KeepDebugOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep-debug/--no-debug", help="Debug information for gdb, in the wheelhouse's debug."
+    ),
+]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Use cached downloads alone.")]
 
 
@@ -248,14 +254,16 @@ def wheels(
     jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
     offline: OfflineOption = False,
     bundle: Annotated[
-        Bundle, typer.Option(help="Shared libraries: once for all wheels, in each, or in none.")
-    ] = Bundle.RUNTIME,
+        settings.Bundling,
+        typer.Option(help="Shared libraries: once for all wheels, in each, or in none."),
+    ] = settings.Bundling.RUNTIME,
+    slim: SlimOption = None,
+    keep_debug: KeepDebugOption = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep build trees.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build wheels for the board and publish them in the wheelhouse."""
-    from crossbuild import cell, pipeline, report
-    from crossbuild.bundle import Bundling
+    from crossbuild import cell, pipeline, report, trace
 
     configured = _configuration()
     request = cell.Request(
@@ -272,14 +280,19 @@ def wheels(
         shared_libpython=shared,
         offline=offline,
         keep=keep,
-        bundling=Bundling(bundle.value),
+        bundling=bundle,
+        slim=configured.slim if slim is None else slim,
+        keep_debug=configured.keep_debug if keep_debug is None else keep_debug,
         additions=configured.additions(Path.cwd()),
     )
-    made = pipeline.make_wheels(request, console)
+    with trace.recorded(console, request.work, jobs):
+        made = pipeline.make_wheels(request, console)
     if as_json:
         _print_json({"version": 1, "wheels": [asdict(one) for one in made]})
     else:
         console.table(report.wheels_table(made))
+        if left_out := report.left_out_table(made):
+            console.table(left_out)
 
 
 @app.command()
@@ -346,7 +359,10 @@ def verify(
     packages: Annotated[list[str] | None, typer.Argument(help="Packages to install.")] = None,
     board: Annotated[
         str,
-        typer.Option("--board", help="`emulated`, or user@host for a real board through ssh."),
+        typer.Option(
+            "--board",
+            help="`emulated`, `sabrelite` (a whole machine), or user@host through ssh.",
+        ),
     ] = "emulated",
     user_site: Annotated[
         bool, typer.Option("--user", help="On a real board: into a user site, not a venv.")
@@ -405,10 +421,12 @@ def matrix(
     work: WorkOption = settings.WORK,
     cache: CacheOption = settings.CACHE,
     jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
+    slim: SlimOption = None,
+    keep_debug: KeepDebugOption = None,
     offline: OfflineOption = False,
 ) -> None:
     """Print the cells (Python, packages, SDK) for CI, or build them all."""
-    from crossbuild import cell
+    from crossbuild import cell, trace
     from crossbuild import matrix as cells
 
     configured = _configuration()
@@ -425,9 +443,12 @@ def matrix(
         cache=cache.absolute(),
         jobs=jobs,
         offline=offline,
+        slim=configured.slim if slim is None else slim,
+        keep_debug=configured.keep_debug if keep_debug is None else keep_debug,
         additions=configured.additions(Path.cwd()),
     )
-    results = cells.build(found, base, lambda name: _sdk_root(name, cache), console)
+    with trace.recorded(console, base.work, jobs):
+        results = cells.build(found, base, lambda name: _sdk_root(name, cache), console)
     console.table(cells.table(results))
     cells.require_all(results)
 

@@ -17,8 +17,9 @@ from packaging.utils import canonicalize_name
 from uv import find_uv_bin
 
 from crossbuild import index, wheel
+from crossbuild.artifact import Artifact
 from crossbuild.errors import CrossbuildError, IndexUnreachableError, LockError
-from crossbuild.index_session import CURE, NEWEST_BUILD_GLIBC, Artifact
+from crossbuild.index_session import CURE, NEWEST_BUILD_GLIBC
 from crossbuild.pip_settings import PipSettings
 from crossbuild.run import clean_environment, run
 

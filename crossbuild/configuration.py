@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import bracex
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from crossbuild import files
+from crossbuild import pyproject
 from crossbuild.additions import FLAG_VARIABLES, Additions
 from crossbuild.errors import ConfigurationError
 
@@ -136,6 +136,10 @@ class Configuration(BaseModel):
     #: A reference SDK's name or a folder; or a table of them by glob of cells.
     sdk: Sdks = {}
     wheelhouse: Path | None = None
+    #: Whether wheels are without what only developers need.
+    slim: bool = False
+    #: Whether debug information is made, and kept beside the wheels.
+    keep_debug: bool = False
 
     def selects(self, identifier: str) -> bool:
         """Whether ``build`` and ``skip`` admit a cell."""
@@ -167,7 +171,7 @@ def read(project: Path, environ: Mapping[str, str]) -> Configuration:
     :raises ConfigurationError: a key is unknown, or a value is of the wrong kind
     """
     path = project / "pyproject.toml"
-    table = _table(path)
+    table = _table(project, path)
     names = {key: _variable(key) for key in _keys()}
     given = {key: environ[name] for key, name in names.items() if environ.get(name)}
     try:
@@ -184,14 +188,8 @@ def read(project: Path, environ: Mapping[str, str]) -> Configuration:
         ) from error
 
 
-def _table(path: Path) -> dict[str, Any]:
-    try:
-        document = files.read_toml(path) if path.is_file() else {}
-    except files.TomlError as error:
-        raise ConfigurationError(
-            "pyproject.toml is malformed", evidence=f"{path}: {error}", cure="correct that line"
-        ) from error
-    tool = document.get("tool", {})
+def _table(project: Path, path: Path) -> dict[str, Any]:
+    tool = pyproject.read(project).get("tool", {})
     table = tool.get("crossbuild", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
         raise ConfigurationError(

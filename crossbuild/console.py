@@ -15,17 +15,36 @@ from rich.table import Table
 from rich.text import Text
 
 from crossbuild.errors import CrossbuildError
+from crossbuild.timeline import Span
 
 
 @dataclass
 class Step:
-    """A piece of work under way; :meth:`progress` shows how far it is."""
+    """A piece of work under way; :meth:`progress` shows how far it is.
+
+    :ivar phases: its parts, as far as they have ended
+    :ivar compiles: the compilers' calls in it
+    :ivar ended: when it ended, as ``time.monotonic`` tells; None while it runs
+    """
 
     title: str
     started: float
     status: Status | None = None
     outcome: str = ""
     say: Callable[[str], None] | None = None
+    phases: list[Span] = field(default_factory=list)
+    compiles: list[Span] = field(default_factory=list)
+    ended: float | None = None
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Show a part of the work while the block does it, and remember how long it took."""
+        began = time.monotonic()
+        self.progress(name)
+        try:
+            yield
+        finally:
+            self.phases.append(Span(name, began, time.monotonic()))
 
     def line(self, text: str) -> None:
         """A line of the log, shown where the user asked for that."""
@@ -48,6 +67,8 @@ class Console:
     total: int = 0
     #: From 1 on, logs are shown as they grow.
     verbosity: int = 0
+    #: All that were begun, the oldest first.
+    steps: list[Step] = field(default_factory=list)
 
     def plan(self, total: int) -> None:
         """Say how many steps are to come, so that each shows ``[3/12]``."""
@@ -60,6 +81,7 @@ class Console:
             self.position += 1
             title = f"[{self.position}/{self.total}] {title}"
         step = Step(title, time.monotonic(), say=self.say if self.verbosity > 0 else None)
+        self.steps.append(step)
         mark = "✗"
         try:
             if self.rich.is_terminal:
@@ -70,7 +92,8 @@ class Console:
                 yield step
             mark = "✓"
         finally:
-            elapsed = time.monotonic() - step.started
+            step.ended = time.monotonic()
+            elapsed = step.ended - step.started
             outcome = f" - {step.outcome}" if step.outcome else ""
             self.say(f"{mark} {title}{outcome} ({elapsed:.1f} s)")
 

@@ -119,6 +119,16 @@ class Elf(ElfHeaders):
         stack = next((s for s in self.segments if s.kind == "PT_GNU_STACK"), None)
         return self.is_dynamic and (stack is None or bool(stack.flags & _PF_X))
 
+    @cached_property
+    @guarded
+    def build_id(self) -> str:
+        """The linker's digest of the file, in hexadecimal; empty where it wrote none."""
+        section = self.section(".note.gnu.build-id")
+        if section is None:
+            return ""
+        note = self.content(section)  # three words (name's size, digest's size, type), "GNU\0"
+        return note[16:].hex()
+
     # -- symbols --------------------------------------------------------------
 
     def _table(self, kind: str) -> tuple[bytes, bytes] | None:

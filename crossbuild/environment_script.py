@@ -19,14 +19,16 @@ def scripts(root: Path) -> tuple[Path, ...]:
 
 
 def choose(root: Path, environment: str | None) -> Path:
-    """The environment script to source.
+    """The environment script to source; *root* may also be the script itself.
 
     :raises SdkError: *root* is no SDK, or it has several scripts and none was chosen
     """
+    if root.is_file() and root.name.startswith(SCRIPT_PREFIX):
+        root, environment = root.parent, environment or root.name
     if not root.is_dir():
         raise SdkError(
             f"there is no SDK at {root}",
-            evidence="the folder does not exist",
+            evidence="it is a file" if root.exists() else "the folder does not exist",
             cure="give the folder into which the Yocto SDK's installer put it, "
             "e.g. SDK=/opt/poky/3.0",
         )
@@ -47,8 +49,7 @@ def choose(root: Path, environment: str | None) -> Path:
         raise SdkError(
             f"{root} is no SDK",
             evidence=f"it holds no {SCRIPT_PREFIX}* script",
-            cure="give the folder that holds environment-setup-… and sysroots/ "
-            "(bitbake -c populate_sdk IMAGE makes its installer)",
+            cure=_elsewhere(root),
         )
     raise SdkError(
         f"the SDK at {root} has no environment {environment!r}"
@@ -56,6 +57,16 @@ def choose(root: Path, environment: str | None) -> Path:
         else f"the SDK at {root} has several environments",
         evidence=f"environments: {names}",
         cure=f"choose one, e.g. --environment {names.split(', ', maxsplit=1)[0]}",
+    )
+
+
+def _elsewhere(root: Path) -> str:
+    """Where the user may have meant: the SDK that *root* is a part of, if it is one."""
+    if above := next((folder for folder in root.parents if scripts(folder)), None):
+        return f"give the folder above it, SDK={above}"
+    return (
+        "give the folder that holds environment-setup-… and sysroots/ "
+        "(bitbake -c populate_sdk IMAGE makes its installer)"
     )
 
 

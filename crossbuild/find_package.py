@@ -3,15 +3,16 @@
 import tarfile
 import tomllib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from crossbuild import files, index, lock, recipe, resolve
-from crossbuild.errors import ConfigurationError, RecipeError
+from crossbuild import files, index, lock, pyproject, recipe
+from crossbuild.artifact import Artifact
+from crossbuild.errors import ConfigurationError, IndexUnreachableError, RecipeError
 from crossbuild.lock import Lock
 from crossbuild.plan import Package, source_digest
 from crossbuild.recipe import RecipeVersion
@@ -32,7 +33,7 @@ def finder(
 
     def find(text: str) -> Package:
         if is_folder(text):
-            return _from_folder(Path(text), python, locks)
+            return _from_folder(Path(text), python, locks, offline=offline)
         try:
             wanted = Requirement(text)
         except InvalidRequirement as error:
@@ -70,19 +71,18 @@ def _from_index(
 
     What the index gave is locked at the first build, so that the next one is the same.
     """
-    path = locks / f"pylock.cp{python.replace('.', '')}-{files.content_key(str(wanted))}.toml"
-    if path.exists():
-        made = lock.read(path)
-    else:
+
+    def make() -> Lock:
         source = index.find_sdist(wanted.name, str(wanted.specifier), python)
         requires = _requires_in_archive(index.fetch(source, cache, offline=offline))
-        made = resolve.resolve_on_the_fly(requires, python, source=source)
-        lock.write(made, path)
+        return _resolved(requires, python, source)
+
+    made = _locked(str(wanted), python, _place(locks, python, str(wanted)), make, offline=offline)
     sdist = made.source[0]
     return Package(_plain(sdist.name, sdist.version, python, made), made)
 
 
-def _from_folder(folder: Path, python: str, locks: Path) -> Package:
+def _from_folder(folder: Path, python: str, locks: Path, *, offline: bool) -> Package:
     folder = folder.expanduser().absolute()
     if not ((folder / "pyproject.toml").exists() or (folder / "setup.py").exists()):
         raise ConfigurationError(
@@ -90,23 +90,46 @@ def _from_folder(folder: Path, python: str, locks: Path) -> Package:
             evidence="it has neither pyproject.toml nor setup.py",
             cure="give the folder that holds one of them",
         )
-    document = _pyproject(folder / "pyproject.toml")
+    document = pyproject.read(folder)
     project = document.get("project", {})
     name = project_name(folder)
     requires = tuple(document.get("build-system", {}).get("requires", _DEFAULT_REQUIRES))
-    key = files.content_key(str(folder), requires)
-    path = locks / f"pylock.cp{python.replace('.', '')}-{key}.toml"
-    if not path.exists():
-        lock.write(resolve.resolve_on_the_fly(requires, python), path)
-    made = lock.read(path)
+    place = _place(locks, python, str(folder), requires)
+    made = _locked(name, python, place, lambda: _resolved(requires, python), offline=offline)
     version = project.get("version") or f"0+{source_digest(folder)[:8]}"
     return Package(_plain(name, version, python, made), made, folder)
 
 
+def _resolved(requires: Sequence[str], python: str, source: Artifact | None = None) -> Lock:
+    from crossbuild import resolve  # slow to load, and not needed where there is a lock
+
+    return resolve.resolve_on_the_fly(requires, python, source=source)
+
+
+def _place(locks: Path, python: str, *what: object) -> Path:
+    return locks / f"pylock.cp{python.replace('.', '')}-{files.content_key(*what)}.toml"
+
+
+def _locked(what: str, python: str, path: Path, make: Callable[[], Lock], *, offline: bool) -> Lock:
+    """The lock at *path*, made where it is missing.
+
+    :raises IndexUnreachableError: it is missing, and *offline*
+    """
+    if not path.exists():
+        if offline:
+            raise IndexUnreachableError(
+                f"{what} was never built for Python {python} here",
+                evidence=f"--offline, and there is no lock {path}",
+                cure="run the same command once without --offline",
+            )
+        lock.write(make(), path)
+    return lock.read(path)
+
+
 def project_name(folder: Path) -> str:
     """The name of the package in a source folder: its metadata's, else the folder's."""
-    project = _pyproject(folder / "pyproject.toml").get("project", {})
-    return project.get("name") or folder.absolute().name
+    name = pyproject.read(folder).get("project", {}).get("name")
+    return str(name or folder.absolute().name)
 
 
 def is_folder(text: str) -> bool:
@@ -150,10 +173,3 @@ def _member(sdist: Path, name: str) -> str:
             if PurePosixPath(info.name).parts[1:] == (name,) and stream:
                 return stream.read().decode()
     return ""
-
-
-def _pyproject(path: Path) -> dict[str, dict[str, str]]:
-    try:
-        return files.read_toml(path) if path.exists() else {}
-    except files.TomlError as error:
-        raise ConfigurationError(f"{path} is malformed", evidence=str(error)) from error

@@ -7,14 +7,19 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
-from unearth import Link
 
 from crossbuild import files, pip_settings
+from crossbuild.artifact import Artifact
 from crossbuild.errors import IndexUnreachableError, LockError
-from crossbuild.index_session import Artifact, Session
 from crossbuild.pip_settings import PipSettings
+
+if TYPE_CHECKING:  # a run that downloads nothing must not wait for them
+    from unearth import Link
+
+    from crossbuild.index_session import Session
 
 
 def fetch(
@@ -57,7 +62,7 @@ def fetch_all(
             cure="run the same command once without --offline",
         )
     if missing:
-        with Session(settings or pip_settings.read()) as index, ThreadPoolExecutor(4) as pool:
+        with _session(settings) as index, ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda one: _download(index, *one), missing))
     return paths
 
@@ -71,7 +76,7 @@ def find_sdist(
     :param python: ``"3.7"``
     :raises IndexUnreachableError: no index can be reached, or none has one
     """
-    with Session(settings or pip_settings.read()) as index:
+    with _session(settings) as index:
         return index.find(name, specifier, python, wheel=False)
 
 
@@ -85,22 +90,28 @@ def find_wheels(
     :raises IndexUnreachableError: no index can be reached, or one requirement has no wheel
     """
     parsed = [Requirement(text) for text in requires]
-    with Session(settings or pip_settings.read()) as index:
+    with _session(settings) as index:
         return [index.find(one.name, str(one.specifier), python, wheel=True) for one in parsed]
+
+
+def _session(settings: PipSettings | None) -> "Session":
+    from crossbuild.index_session import Session
+
+    return Session(settings or pip_settings.read())
 
 
 def _place(artifact: Artifact, cache: Path) -> Path:
     return cache / "downloads" / artifact.sha256[:2] / artifact.sha256 / artifact.filename
 
 
-def _download(index: Session, artifact: Artifact, path: Path) -> None:
+def _download(index: "Session", artifact: Artifact, path: Path) -> None:
     link = index.link(artifact)
     data = index.download(link)
     _check_hash(artifact, data, link)
     files.write_bytes(path, data)
 
 
-def _check_hash(artifact: Artifact, data: bytes, link: Link) -> None:
+def _check_hash(artifact: Artifact, data: bytes, link: "Link") -> None:
     got = hashlib.sha256(data).hexdigest()
     if got != artifact.sha256:
         raise LockError(

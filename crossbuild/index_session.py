@@ -3,7 +3,6 @@
 import hashlib
 import ssl
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, cast
 
@@ -15,6 +14,7 @@ from unearth import Link, Package, PackageFinder, TargetPython
 from unearth.auth import MultiDomainBasicAuth
 from unearth.fetchers import Fetcher, PyPIClient
 
+from crossbuild.artifact import Artifact
 from crossbuild.errors import ConfigurationError, IndexUnreachableError
 from crossbuild.pip_settings import PipSettings
 
@@ -26,22 +26,6 @@ CURE = (
     "check `pip config list` (index-url, extra-index-url, find-links) and the network; "
     "with all downloads in the cache, --offline needs neither"
 )
-
-
-@dataclass(frozen=True, order=True)
-class Artifact:
-    """One file of an index: a wheel or an sdist, named by its hash."""
-
-    name: str
-    version: str
-    filename: str
-    sha256: str
-    url: str
-
-    @property
-    def is_wheel(self) -> bool:
-        """Whether it is a wheel (else an sdist)."""
-        return self.filename.endswith(".whl")
 
 
 def build_python_tags(python: str) -> TargetPython:

@@ -25,8 +25,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from crossbuild import files
+from crossbuild.artifact import Artifact
 from crossbuild.errors import LockError
-from crossbuild.index_session import Artifact
 from crossbuild.recipe import RecipeVersion, admits
 
 LOCKS = Path(__file__).parent / "locks"

@@ -41,7 +41,9 @@ def write(source: Description, sdk: Sdk, overlay: Path) -> tuple[Path, Path]:
     amended = amended_config(source.config, overlay, _toolchain(sdk))
     headers = Path("include") / f"python{version}{source.config.get('ABIFLAGS') or ''}"
     library = Path("lib") / f"python{version}"
-    module = library / f"{source.module}.py"
+    # Python 3.5 imports it by this name, whatever the file in the sysroot is called.
+    name = "_sysconfigdata" if version == "3.5" else source.module
+    module = library / f"{name}.py"
     with files.staged_directory(overlay) as stage:
         _copy_headers(source, stage / headers)
         note = f"{source.evidence}; amended for cross-building"

@@ -1,19 +1,27 @@
 """The order in which an SDK becomes a wheelhouse; this order stands nowhere else."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from crossbuild import build, bundle, doctor, files, find_package, gate, index, plan, runtime
+from crossbuild import files, find_package, index, plan
 from crossbuild import wheelhouse as wheelhouses
-from crossbuild.bundle import Bundling
 from crossbuild.cell import Cell, Request, open_cell
 from crossbuild.console import Console, Step
-from crossbuild.doctor import Diagnosis
+from crossbuild.digests import Digests
+from crossbuild.errors import CrossbuildError
 from crossbuild.plan import Package, Planned
+from crossbuild.settings import Bundling
+from crossbuild.slim import LeftOut
 from crossbuild.store import Built, Finished, Store
-from crossbuild.workplace import Workplace
+
+# What makes wheels is imported where it is used: a run that finds them made does not wait for it.
+if TYPE_CHECKING:
+    from crossbuild.doctor import Diagnosis
+    from crossbuild.workplace import Workplace
 
 
 @dataclass(frozen=True)
@@ -22,8 +30,11 @@ class Made:
 
     title: str
     wheel: Path
+    sha256: str
     seconds: float
     reused: bool
+    #: Files of the package that a slim wheel does not have.
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def make_wheels(request: Request, console: Console) -> list[Made]:
@@ -31,14 +42,16 @@ def make_wheels(request: Request, console: Console) -> list[Made]:
 
     :raises CrossbuildError: whatever keeps a wheel from being made or from fitting
     """
-    with doctor.explaining(lambda: diagnose(request)):
+    with _explained(request):
         cell = open_cell(request)
     for note in cell.notes:
         console.say(f"note: {note}")
     packages = _packages(request, cell)
     cell = cell.reaching(packages)
-    planned = plan.with_keys(packages, cell.sdk, cell.target, request.bundling.value)
-    store = Store(request.work / "wheels")
+    mode = (request.bundling.value, request.slim, request.keep_debug)
+    planned = plan.with_keys(packages, cell.sdk, cell.target, mode)
+    digests = Digests(request.work / "wheels" / "digests.json")
+    store = Store(request.work / "wheels", digests)
     kept = {one.key: store.pair(one.build_key, one.key) for one in planned}
     missing = [one.package for one in planned if kept[one.key] is None]
     if missing:
@@ -47,7 +60,7 @@ def make_wheels(request: Request, console: Console) -> list[Made]:
     built: dict[str, Built] = {}
     made = []
     for one in planned:
-        _publish_requirements(one.package, cell, request)
+        _publish_requirements(one.package, cell, request, digests)
         pair = kept[one.key]
         if pair is None:
             with (
@@ -60,10 +73,21 @@ def make_wheels(request: Request, console: Console) -> list[Made]:
                 pair = pair or make_wheel(one, built, cell, store, request, step)
         built[one.package.name], finished = pair
         landed, *_ = wheelhouses.publish(
-            [finished.wheel, *finished.companions], request.wheelhouse, cell.target.version
+            [finished.wheel, *finished.companions], request.wheelhouse, cell.target.version, digests
         )
+        wheelhouses.publish_debug(finished.debug, request.wheelhouse, digests)
         reused = kept[one.key] is not None
-        made.append(Made(one.package.title, landed, pair[0].seconds, reused))
+        made.append(
+            Made(
+                one.package.title,
+                landed,
+                digests.of(landed),
+                pair[0].seconds,
+                reused,
+                finished.left_out,
+            )
+        )
+    digests.save()
     return made
 
 
@@ -79,6 +103,9 @@ def make_wheel(
 
     :param built: wheels that it may link against, by package
     """
+    from crossbuild import bundle, gate, runtime
+    from crossbuild.workplace import Workplace
+
     package = one.package
     place = Workplace(
         folder=cell.folder / f"{package.name}-{package.recipe.version}-{one.build_key[:8]}",
@@ -88,45 +115,61 @@ def make_wheel(
         targets={name: built[name].unpacked for name in package.recipe.dependencies},
     )
     made = store.built(one.build_key) or build_wheel(one, place, store, request, step)
-    step.progress("bundle")
     names = package.recipe.sysroot_libraries if request.bundling is Bundling.RUNTIME else ()
-    shared = runtime.make(cell.sdk, cell.board, names, request.work / "runtime")
-    companions = [shared.wheel] if shared else []
-    ready = bundle.bundle(
-        made, place.folder / "finished", place, shared=shared, mode=request.bundling
-    )
-    step.progress("audit")
-    gate.require_fit([ready, *companions], cell.board, place, request.wheelhouse)
-    finished = store.put_finished(one.key, ready, companions)
+    with step.phase("bundle"):
+        shared = runtime.make(cell.sdk, cell.board, names, request.work / "runtime")
+        companions = [shared.wheel] if shared else []
+        ready = bundle.bundle(
+            made,
+            place.folder / "finished",
+            place,
+            shared=shared,
+            mode=request.bundling,
+            slimming=package.recipe.slim if request.slim else None,
+            keep_debug=request.keep_debug,
+        )
+    with step.phase("audit"):
+        gate.require_fit([ready.wheel, *companions], cell.board, place, request.wheelhouse)
+    finished = Finished(ready.wheel, tuple(companions), ready.left_out, ready.debug)
+    finished = store.put_finished(one.key, finished)
     if not request.keep:
         place.tidy()
     return made, finished
 
 
 def build_wheel(
-    one: Planned, place: Workplace, store: Store, request: Request, step: Step
+    one: Planned, place: "Workplace", store: Store, request: Request, step: Step
 ) -> Built:
     """The wheel as its back end makes it, from its source to the store."""
+    from crossbuild import build
+
     started = time.monotonic()
     package = one.package
-    step.progress("download")
-    fetched = index.fetch_all(
-        [*package.lock.source, *package.lock.build], request.cache, offline=request.offline
-    )
+    with step.phase("download"):
+        fetched = index.fetch_all(
+            [*package.lock.source, *package.lock.build], request.cache, offline=request.offline
+        )
     origin = package.folder or fetched.pop(0)
-    step.progress("cross environment")
-    env = place.equip(package, fetched)
-    if package.additions.before_build:
-        files.remove_tree(place.source)  # an interrupted run may have changed it half
-    source = build.prepare_source(origin, place.source)
+    with step.phase("cross environment"):
+        env = place.equip(package, fetched)
+        if package.additions.before_build:
+            files.remove_tree(place.source)  # an interrupted run may have changed it half
+        source = build.prepare_source(origin, place.source)
     epoch = build.source_epoch(place.source)
     job = build.Job(package.recipe, place, env, source, epoch, request.jobs, package.additions)
-    path = build.build(job, step)
+    place.compilers.clear()
+    try:
+        with step.phase("build"):
+            path = build.build(job, step)
+    finally:
+        step.compiles += place.compilers.read()
     return store.put_built(one.build_key, path, epoch=epoch, seconds=time.monotonic() - started)
 
 
-def diagnose(request: Request) -> Diagnosis:
+def diagnose(request: Request) -> "Diagnosis":
     """What can be built of a request, and what cures the rest; nothing is compiled for it."""
+    from crossbuild import doctor
+
     return doctor.diagnose(
         request.sdk,
         request.packages,
@@ -139,13 +182,31 @@ def diagnose(request: Request) -> Diagnosis:
     )
 
 
+@contextmanager
+def _explained(request: Request) -> Iterator[None]:
+    """While the block reads the SDK and its Pythons: fail as the doctor explains it.
+
+    :raises CrossbuildError: the block raised
+    """
+    try:
+        yield
+    except (CrossbuildError, OSError, ValueError):
+        from crossbuild import doctor
+
+        with doctor.explaining(lambda: diagnose(request)):
+            raise
+
+
 def _require_ready(cell: Cell, packages: Sequence[Package], request: Request) -> None:
     """Stop before anything compiles, where the doctor finds a reason.
 
     :raises CrossbuildError: the SDK or this machine lacks what the packages need
     """
+    from crossbuild import doctor
+
+    with _explained(request):
+        python = cell.build_python.version
     recipes = [package.recipe for package in packages]
-    python = cell.target.version
     found = doctor.check(cell.sdk, python, recipes, work=request.work, jobs=request.jobs)
     doctor.require_ready(found)
 
@@ -154,10 +215,15 @@ def _packages(request: Request, cell: Cell) -> tuple[Package, ...]:
     find = find_package.finder(
         cell.target.version, request.work / "locks", request.cache, offline=request.offline
     )
-    return plan.with_additions(plan.in_order(request.packages, find), request.additions)
+    additions = request.additions
+    if request.keep_debug:
+        from crossbuild import debug_info
+
+        additions = debug_info.compiling(additions)
+    return plan.with_additions(plan.in_order(request.packages, find), additions)
 
 
-def _publish_requirements(package: Package, cell: Cell, request: Request) -> None:
+def _publish_requirements(package: Package, cell: Cell, request: Request, digests: Digests) -> None:
     """The pure wheels that a package needs on the board."""
     needed = index.fetch_all(package.lock.runtime, request.cache, offline=request.offline)
-    wheelhouses.publish(needed, request.wheelhouse, cell.target.version)
+    wheelhouses.publish(needed, request.wheelhouse, cell.target.version, digests)

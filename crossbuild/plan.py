@@ -27,8 +27,14 @@ _BUILD_RULES = (
     *("sysconfigdata.py", "overlay.py", "additions.py"),
 )
 
+#: Keys of a recipe that change nothing in what a back end makes.
+_NOT_OF_BUILDS = {"python", "memory_mb", "disk_mb", "slim"}
+
 #: Files whose text decides how a built wheel is made ready for the board.
-_FINISH_RULES = ("bundle.py", "runtime.py", "wheel.py", "boards/imx6q.toml")
+_FINISH_RULES = (
+    *("bundle.py", "debug_info.py", "runtime.py", "slim.py", "wheel.py"),
+    *("boards/imx6q.toml", "policy/slim.toml"),
+)
 
 
 @dataclass(frozen=True)
@@ -82,24 +88,25 @@ def in_order(wanted: Sequence[str], find: Callable[[str], Package]) -> tuple[Pac
 
 
 def with_keys(
-    packages: Sequence[Package], sdk: Sdk, target: TargetPython, mode: str
+    packages: Sequence[Package], sdk: Sdk, target: TargetPython, mode: Sequence[object]
 ) -> tuple[Planned, ...]:
     """Give each package its key; *packages* must be in order.
 
-    :param mode: how shared libraries are bundled
+    :param mode: what of the request decides how a built wheel is made ready
     """
     base = [sdk.content_id, _target_digest(target), _digest(_BUILD_RULES), _templates_digest()]
-    finish = [_digest(_FINISH_RULES), mode]
+    finish = [_digest(_FINISH_RULES), *mode]
     keys: dict[str, str] = {}
     planned = []
     for package in packages:
         key = keys[package.name] = _build_key(package, base, keys)
-        planned.append(Planned(package, key, files.content_key(key, finish)))
+        own = package.recipe.slim.model_dump(mode="json")
+        planned.append(Planned(package, key, files.content_key(key, finish, own)))
     return tuple(planned)
 
 
 def _build_key(package: Package, base: Sequence[str], keys: Mapping[str, str]) -> str:
-    how = package.recipe.model_dump(mode="json", exclude={"python", "memory_mb", "disk_mb"})
+    how = package.recipe.model_dump(mode="json", exclude=_NOT_OF_BUILDS)
     what = sorted(artifact.sha256 for artifact in (*package.lock.source, *package.lock.build))
     links = {name: keys[name] for name in package.recipe.dependencies}
     own = source_digest(package.folder) if package.folder else ""

@@ -11,10 +11,10 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from crossbuild import build, closure, files, index, lock, pip_settings, verify
 from crossbuild.additions import filled
+from crossbuild.artifact import Artifact
 from crossbuild.board import Board
 from crossbuild.console import Console
 from crossbuild.errors import ConfigurationError
-from crossbuild.index_session import Artifact
 from crossbuild.lock import Lock
 from crossbuild.verify import ScriptResult
 

@@ -1,12 +1,13 @@
 """The wheelhouse proven on a board: emulated, made of an SDK, or a real one over SSH."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from crossbuild import (
     board_root,
+    board_wheels,
     find_package,
     index,
     project_tests,
@@ -15,24 +16,26 @@ from crossbuild import (
     target_python,
     verify,
 )
-from crossbuild.board import Board
+from crossbuild.board import Board, Interpreter
 from crossbuild.console import Console
 from crossbuild.emulated_board import emulated_board, prepared_root
 from crossbuild.project_tests import NO_TESTS, ProjectTests
+from crossbuild.sabrelite_board import sabrelite_board
 from crossbuild.sdk import Sdk
 from crossbuild.ssh_board import ssh_board
 from crossbuild.verify import Report
 
-#: The board that is made of the SDK's own sysroot.
-EMULATED = "emulated"
+#: The boards that are made of the SDK's own sysroot: its user land, and a whole machine.
+EMULATED, SABRELITE = "emulated", "sabrelite"
 
 
 @dataclass(frozen=True)
 class Question:
     """What is to be proven, and where.
 
-    :param board: ``emulated``, or what ``ssh`` takes: ``user@host``, a name of its config
-    :param sdk: gives the SDK's folder; asked by the emulated board alone
+    :param board: ``emulated``, ``sabrelite``, or what ``ssh`` takes: ``user@host``, a name of
+        its config
+    :param sdk: gives the SDK's folder; asked by the emulated boards alone
     :param user_site: on a real board, install to a user site, not a virtual environment
     :param tests: the project's own, which run after the smoke scripts
     """
@@ -90,13 +93,40 @@ def _run_tests(question: Question, board: Board, report: Report, console: Consol
 def _board(question: Question, console: Console) -> AbstractContextManager[Board]:
     if question.board == EMULATED:
         return _emulated(question, console)
+    if question.board == SABRELITE:
+        return _sabrelite(question, console)
     python = f"python{question.python}" if question.python else "python3"
     return ssh_board(question.board, python=python, user_site=question.user_site)
 
 
 @contextmanager
 def _emulated(question: Question, console: Console) -> Iterator[Board]:
-    """A board with the target's user land, without compilers, OpenBLAS and libgfortran."""
+    base, version = _root(question, console)
+    with emulated_board(base, version, work=question.work / "boards") as board:
+        yield board
+
+
+@contextmanager
+def _sabrelite(question: Question, console: Console) -> Iterator[Board]:
+    """A whole machine; the wheels lie in its first file system."""
+    base, version = _root(question, console)
+    about = Interpreter("armv7l", version, f"cp{version.replace('.', '')}")
+    packages = [_requirement(package) for package in question.packages]
+    with ExitStack() as power:
+        with console.step(f"boot {SABRELITE}"):
+            machine = sabrelite_board(
+                base,
+                version,
+                wheels=board_wheels.select(question.wheelhouse, packages, about),
+                cache=question.cache / "boards",
+                log=question.work / "sabrelite.log",
+            )
+            board = power.enter_context(machine)
+        yield board
+
+
+def _root(question: Question, console: Console) -> tuple[Path, str]:
+    """The target's user land, without compilers, OpenBLAS and libgfortran; its Python."""
     found = sdk.read(question.sdk(), environment=question.environment, cache=question.cache)
     version = question.python or target_python.newest(found)
     with console.step(f"board with Python {version}"):
@@ -106,8 +136,7 @@ def _emulated(question: Question, console: Console) -> Iterator[Board]:
             question.cache / "boards",
             pip_wheel=_pip_for_board(found, version, question),
         )
-    with emulated_board(base, version, work=question.work / "boards") as board:
-        yield board
+    return base, version
 
 
 def _pip_for_board(found: Sdk, version: str, question: Question) -> Path | None:

@@ -66,6 +66,13 @@ class Flags(_Model):
     add: tuple[str, ...]
 
 
+class Slim(_Model):
+    """Globs of files in the wheel that ``--slim`` spares or leaves out beyond its policy."""
+
+    keep: tuple[RelativePath, ...] = ()
+    drop: tuple[RelativePath, ...] = ()
+
+
 class RecipeVersion(_Model):
     """One version of a package, and the Pythons for which it is built."""
 
@@ -96,6 +103,7 @@ class RecipeVersion(_Model):
     dropped_paths: tuple[str, ...] = ()
     #: Files in the wheel (globs) in which a build records its own absolute paths.
     scrub: tuple[RelativePath, ...] = ()
+    slim: Slim = Slim()
     #: Estimates: peak memory of one compiler, and room for the build folder, in MB.
     memory_mb: int = Field(default=300, gt=0)
     disk_mb: int = Field(default=200, gt=0)
@@ -148,6 +156,8 @@ class Recipe(_Model):
     home: str
     #: Script that computes on the board and compares with known numbers.
     smoke: RelativePath
+    #: For each version that has none of its own.
+    slim: Slim = Slim()
     version: tuple[RecipeVersion, ...] = Field(min_length=1)
     folder: Path = Field(default=RECIPES, exclude=True)
 
@@ -232,13 +242,11 @@ def render(text: str, values: Mapping[str, str | Path | int]) -> str:
 
 
 def _with_package(document: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The file's tables with the package's name in each version, as the engine wants it."""
+    """The file's tables with what all versions share in each, as the engine wants it."""
     versions = document.get("version")
     if isinstance(versions, list):
-        name = document.get("name", "")
-        versions = [
-            {"package": name, **entry} if isinstance(entry, dict) else entry for entry in versions
-        ]
+        shared = {"package": document.get("name", ""), "slim": document.get("slim", {})}
+        versions = [{**shared, **entry} if isinstance(entry, dict) else entry for entry in versions]
         document = {**document, "version": versions}
     return {**document, "folder": folder}
 

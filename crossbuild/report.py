@@ -1,5 +1,6 @@
 """The tables that people read at the end of a run."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from rich.table import Table
@@ -17,8 +18,23 @@ def wheels_table(made: Sequence[Made]) -> Table:
         table.add_row(
             one.wheel.name,
             files.size_text(one.wheel.stat().st_size),
-            files.sha256(one.wheel)[:16] + "…",
+            one.sha256[:16] + "…",
             f"{one.seconds:.0f} s",
             "up to date" if one.reused else "built",
         )
     return table
+
+
+def left_out_table(made: Sequence[Made]) -> Table | None:
+    """What slim wheels do not have, by wheel and kind; None where nothing was left out."""
+    table = Table(title="Left out by --slim")
+    for name in ("wheel", "what", "files", "size"):
+        table.add_column(name, overflow="fold")
+    for one in made:
+        sizes: dict[str, list[int]] = defaultdict(list)
+        for file in one.left_out:
+            sizes[file.kind].append(file.size)
+        for kind, found in sorted(sizes.items()):
+            size = files.size_text(sum(found))
+            table.add_row(one.wheel.name, kind, str(len(found)), size)
+    return table if table.row_count else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
 from crossbuild import closure, index, lock, pip_settings, recipe
-from crossbuild.index_session import Artifact
+from crossbuild.artifact import Artifact
 from crossbuild.lock import Lock
 from crossbuild.pip_settings import PipSettings
 from crossbuild.recipe import RecipeVersion

@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossbuild import environment_script, files
@@ -75,7 +75,7 @@ class Sdk:
 
 
 def read(root: Path, *, environment: str | None = None, cache: Path | None = None) -> Sdk:
-    """Read the SDK at *root*.
+    """Read the SDK at *root*, its folder or its environment script.
 
     :param environment: which environment script, where there are several (its name
         with or without ``environment-setup-``)
@@ -83,12 +83,12 @@ def read(root: Path, *, environment: str | None = None, cache: Path | None = Non
     :raises SdkError: no SDK, an SDK for another machine or float ABI, a toolchain
         that does not start
     """
-    root = root.expanduser().absolute()
-    script = environment_script.choose(root, environment)
+    script = environment_script.choose(root.expanduser().absolute(), environment)
     variables = environment_script.source(script)
     target_sysroot = _folder(variables, "SDKTARGETSYSROOT", "OECORE_TARGET_SYSROOT", script=script)
     native_sysroot = _folder(variables, "OECORE_NATIVE_SYSROOT", script=script)
-    tools = _tools(variables, script, target_sysroot)
+    root = _as_named(script.parent, target_sysroot)
+    tools = _without_conflict(_tools(variables, script, target_sysroot), script)
     answers = _ask(tools, script)
     return Sdk(
         root=root,
@@ -105,7 +105,7 @@ def read(root: Path, *, environment: str | None = None, cache: Path | None = Non
         library_dirs=_library_dirs(tools, target_sysroot),
         include_dirs=_include_dirs(target_sysroot, answers.multiarch),
         distro_version=variables.get("OECORE_DISTRO_VERSION", ""),
-        content_id=_content_id(root, variables, target_sysroot, answers, cache),
+        content_id=_content_id(root, variables, tools, target_sysroot, answers, cache),
     )
 
 
@@ -126,6 +126,14 @@ def _folder(variables: Mapping[str, str], *names: str, script: Path) -> Path:
         evidence=f"it does not set {' or '.join(names)}",
         cure="use the script of an SDK made by bitbake -c populate_sdk",
     )
+
+
+def _as_named(root: Path, sysroot: Path) -> Path:
+    """The SDK's folder by the name that its script gives it, not by the user's link to it.
+
+    Compilers write that name into what they make.
+    """
+    return next((folder for folder in sysroot.parents if folder.samefile(root)), root)
 
 
 def _tools(variables: Mapping[str, str], script: Path, sysroot: Path) -> Tools:
@@ -193,6 +201,26 @@ def _fortran(cc: tuple[str, ...]) -> tuple[str, ...] | None:
     if program == cc[0] or not (Path(program).is_file() and os.access(program, os.X_OK)):
         return None
     return (program, *(word for word in cc[1:] if not _C_ONLY.fullmatch(word)))
+
+
+def _without_conflict(tools: Tools, script: Path) -> Tools:
+    """The tools without the warning that GCC gives at each call where CC has both words.
+
+    thud's and zeus's scripts say ``-march=armv7-a`` beside ``-mcpu=cortex-a9``.  GCC then takes
+    the code from the former and the tuning from the latter; ``-mtune`` says so.  A warning would
+    fail each check with -Werror: numpy.distutils finds no NEON by them.
+    """
+    said = _answer(tools, [*tools.cc, "-E", "-x", "c", "-"], script, stdin="", check=False)
+    conflict = re.search(r"switch \W-mcpu=([\w.+-]+)\W conflicts with ", said.output)
+    if conflict is None:
+        return tools
+    words = {f"-mcpu={conflict[1]}": f"-mtune={conflict[1]}"}
+
+    def agreed(command: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(words.get(word, word) for word in command)
+
+    fortran = agreed(tools.fortran) if tools.fortran else None
+    return replace(tools, cc=agreed(tools.cc), cxx=agreed(tools.cxx), fortran=fortran)
 
 
 @dataclass(frozen=True)
@@ -303,6 +331,7 @@ def _include_dirs(sysroot: Path, multiarch: str) -> tuple[Path, ...]:
 def _content_id(
     root: Path,
     variables: Mapping[str, str],
+    tools: Tools,
     sysroot: Path,
     answers: _Answers,
     cache: Path | None,
@@ -311,10 +340,12 @@ def _content_id(
 
     The SDK's own place is left out of it: a moved SDK is the same SDK.
     """
-    words = {
-        name: variables.get(name, "").replace(str(root), "")
-        for name in ("CC", "CXX", "CPPFLAGS", "CFLAGS", "CXXFLAGS", "LDFLAGS")
+    compilers = {"cc": tools.cc, "cxx": tools.cxx, "fortran": tools.fortran or ()}
+    texts = {name: " ".join(words) for name, words in compilers.items()}
+    texts |= {
+        name: variables.get(name, "") for name in ("CPPFLAGS", "CFLAGS", "CXXFLAGS", "LDFLAGS")
     }
+    words = {name: text.replace(str(root), "") for name, text in texts.items()}
     digest = TreeDigest(
         cache / f"sysroot-{files.content_key(str(sysroot))}.json" if cache else None
     )

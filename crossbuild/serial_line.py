@@ -22,6 +22,12 @@ LIFETIME = 6 * 3600.0
 #: Seconds in which the power goes off.
 _OFF_TIMEOUT = 60.0
 
+#: Seconds between two looks at the console while the agent says nothing.
+_LOOK = 1.0
+
+#: What the kernel says when it gives up; after that nothing answers any more.
+_PANIC = "Kernel panic - not syncing"
+
 _TAIL = 30
 
 
@@ -44,7 +50,7 @@ class Line:
     ) -> Any:
         """Send a request and return what was done.
 
-        :raises BoardError: no answer within *seconds*, or the machine stopped
+        :raises BoardError: no answer within *seconds*, or the machine stopped or panicked
         """
         self.stream.sendall(json.dumps(request).encode() + b"\n")
         return self.wait("done", seconds=seconds, on_output=on_output)
@@ -60,15 +66,9 @@ class Line:
         end = time.monotonic() + seconds
         rest = b""
         while True:
-            self.stream.settimeout(max(0.1, end - time.monotonic()))
-            try:
-                data = self.stream.recv(65536)
-            except TimeoutError:
-                raise self._failed(f"did not answer within {seconds:.0f} s") from None
-            except OSError as error:
-                raise self._failed(f"stopped ({error})") from error
-            if not data:
-                raise self._failed("stopped")
+            data = self._received()
+            if not data and time.monotonic() > end:
+                raise self._failed(f"did not answer within {seconds:.0f} s")
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 answer = _parsed(line)
@@ -81,8 +81,29 @@ class Line:
 
     def tail(self) -> str:
         """The last lines of the kernel's messages."""
-        text = self.console.read_text(errors="replace") if self.console.exists() else ""
-        return "\n".join(text.splitlines()[-_TAIL:])
+        return "\n".join(self._console_text().splitlines()[-_TAIL:])
+
+    def _received(self) -> bytes:
+        """What has come since the last look; nothing where the agent is silent.
+
+        :raises BoardError: nothing will come any more
+        """
+        self.stream.settimeout(_LOOK)
+        try:
+            data = self.stream.recv(65536)
+        except TimeoutError:
+            _, panic, reason = self._console_text().partition(_PANIC)
+            if panic:
+                raise self._failed(f"stopped: {panic}{reason.splitlines()[0]}") from None
+            return b""
+        except OSError as error:
+            raise self._failed(f"stopped ({error})") from error
+        if not data:
+            raise self._failed("stopped")
+        return data
+
+    def _console_text(self) -> str:
+        return self.console.read_text(errors="replace") if self.console.exists() else ""
 
     def _failed(self, how: str) -> BoardError:
         return BoardError(

@@ -81,14 +81,10 @@ def synthesise(
         headers=build.include,
         pyconfig=pyconfig,
         config=_config(build, sdk, pyconfig),
-        module=_module_name(build.version, flags),
+        module=f"_sysconfigdata_{flags}_linux_{TARGET}",
         origin="synthesised",
         evidence=f"synthesised from {build.executable} and the compiler {sdk.tools.cc[0]}",
     )
-
-
-def _module_name(version: str, flags: str) -> str:
-    return "_sysconfigdata" if version == "3.5" else f"_sysconfigdata_{flags}_linux_{TARGET}"
 
 
 def _macros(sdk: Sdk, template: str) -> Macros:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from crossbuild import files, synthesis
+from crossbuild import files
 from crossbuild import overlay as overlays
 from crossbuild.build_python import BuildPython, find
 from crossbuild.errors import TargetPythonError
@@ -93,6 +93,8 @@ def describe(
     except _LackingError as lacking:
         if build_python is None:
             raise _not_complete(sdk, chosen, str(lacking)) from None
+        from crossbuild import synthesis
+
         donor = _with_headers(build_python)
         source = synthesis.synthesise(sdk, donor, patch_version=patch_version, shared=shared)
     _check(source, chosen)
@@ -113,6 +115,15 @@ def describe(
     record = {"key": key, "target": asdict(described)}
     files.write_text(overlay / _RECORD, json.dumps(record, default=str, indent=1))
     return described
+
+
+def is_complete(sdk: Sdk, version: str) -> bool:
+    """Whether the sysroot has all of a Python that a build needs; else it is synthesised."""
+    try:
+        _files(sdk.target_sysroot, version)
+    except _LackingError:
+        return False
+    return True
 
 
 def _with_headers(builder: BuildPython) -> BuildPython:
@@ -163,8 +174,8 @@ def newest(sdk: Sdk) -> str:
     return versions[0]
 
 
-def _from_sysroot(sdk: Sdk, version: str) -> Description:
-    root = sdk.target_sysroot
+def _files(root: Path, version: str) -> tuple[Path, Path, Path]:
+    """A sysroot's folder of headers, its file of macros, and its sysconfigdata."""
     include = root / "usr/include"
     headers = next(
         (
@@ -180,6 +191,11 @@ def _from_sysroot(sdk: Sdk, version: str) -> Description:
     pyconfig = find_pyconfig(headers, _MULTIARCH, 32)
     if pyconfig is None:
         raise _LackingError(f"no pyconfig.h that defines SIZEOF_LONG in {headers}")
+    return headers, pyconfig, path
+
+
+def _from_sysroot(sdk: Sdk, version: str) -> Description:
+    headers, pyconfig, path = _files(sdk.target_sysroot, version)
     return Description(
         full_version=_full_version(headers, version),
         headers=headers,

@@ -15,24 +15,42 @@ from pathlib import Path
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from crossbuild import files
+from crossbuild.digests import Digests
 
 
-def publish(wheels: Sequence[Path], wheelhouse: Path, python: str) -> list[Path]:
+def publish(
+    wheels: Sequence[Path], wheelhouse: Path, python: str, digests: Digests | None = None
+) -> list[Path]:
     """Copy wheels into the wheelhouse and bring its lists up to date.
 
     A wheel lands whole or not at all; one that is there with the same content stays
     untouched, so that a second run changes nothing.
 
     :param python: the Python, e.g. ``"3.11"``, whose requirements file is written
+    :param digests: what is known of the wheels
     :returns: the wheels in the wheelhouse
     """
+    digests = digests or Digests()
     with files.disk_errors(wheelhouse):
         wheelhouse.mkdir(parents=True, exist_ok=True)
     with files.exclusive(wheelhouse / ".lock"):
-        landed = [_land(wheel, wheelhouse) for wheel in wheels]
-        _write_lists(wheelhouse)
-        _write_requirements(landed, wheelhouse, python)
+        landed = [_land(wheel, wheelhouse / wheel.name, digests) for wheel in wheels]
+        _write_lists(wheelhouse, digests)
+        _write_requirements(landed, wheelhouse, python, digests)
     return landed
+
+
+def publish_debug(paths: Sequence[Path], wheelhouse: Path, digests: Digests) -> None:
+    """Copy files of debug information to where gdb looks for them.
+
+    Its ``debug-file-directory`` is the wheelhouse's ``debug`` then.
+
+    :param paths: each file named after its module's build id
+    """
+    folder = wheelhouse / "debug/.build-id"
+    with files.exclusive(wheelhouse / ".lock"):
+        for path in paths:
+            _land(path, folder / path.name[:2] / path.name[2:], digests)
 
 
 def contents(wheelhouse: Path) -> list[Path]:
@@ -45,23 +63,23 @@ def requirements_file(wheelhouse: Path, python: str) -> Path:
     return wheelhouse / f"requirements-cp{python.replace('.', '')}.txt"
 
 
-def _land(wheel: Path, wheelhouse: Path) -> Path:
-    target = wheelhouse / wheel.name
-    if target.exists() and files.sha256(target) == files.sha256(wheel):
+def _land(path: Path, target: Path, digests: Digests) -> Path:
+    if target.exists() and digests.of(target) == digests.of(path):
         return target
-    stage = wheelhouse / f".{wheel.name}.part"
+    stage = target.with_name(f".{target.name}.part")
     with files.disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            shutil.copyfile(wheel, stage)
+            shutil.copyfile(path, stage)
             os.replace(stage, target)  # noqa: PTH105 - a rename, atomic within the folder
         finally:
             stage.unlink(missing_ok=True)
     return target
 
 
-def _write_lists(wheelhouse: Path) -> None:
+def _write_lists(wheelhouse: Path, digests: Digests) -> None:
     """``SHA256SUMS`` and the PEP 503 index of all wheels that are there."""
-    sums = {wheel: files.sha256(wheel) for wheel in contents(wheelhouse)}
+    sums = {wheel: digests.of(wheel) for wheel in contents(wheelhouse)}
     lines = (f"{digest}  {wheel.name}\n" for wheel, digest in sums.items())
     _write_if_new(wheelhouse / "SHA256SUMS", "".join(lines))
     projects: dict[str, list[str]] = {}
@@ -84,13 +102,15 @@ def _page(title: str, lines: Iterable[str]) -> str:
     return f"{head}\n<body>\n{body}\n</body></html>\n"
 
 
-def _write_requirements(landed: Sequence[Path], wheelhouse: Path, python: str) -> None:
+def _write_requirements(
+    landed: Sequence[Path], wheelhouse: Path, python: str, digests: Digests
+) -> None:
     """The pins of this run with their hashes; earlier runs' other packages stay."""
     path = requirements_file(wheelhouse, python)
     pins = _old_pins(path, wheelhouse)
     for wheel in landed:
         name, version, _, _ = parse_wheel_filename(wheel.name)
-        pins[str(name)] = f"{name}=={version} --hash=sha256:{files.sha256(wheel)}"
+        pins[str(name)] = f"{name}=={version} --hash=sha256:{digests.of(wheel)}"
     _write_if_new(path, "".join(f"{pins[name]}\n" for name in sorted(pins)))
 
 

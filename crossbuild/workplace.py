@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crossbuild import crossenv, files, fortran, libraries, wrappers
 from crossbuild.build_python import BuildPython
+from crossbuild.compiler_log import CompilerLog
 from crossbuild.crossenv import CrossEnv
 from crossbuild.plan import Package
 from crossbuild.run import clean_environment, which
@@ -39,6 +40,11 @@ class Workplace:
         return self.folder / "build.log"
 
     @property
+    def compilers(self) -> CompilerLog:
+        """What its compilers did, and when."""
+        return CompilerLog(self.folder / "compilers.log", self.folder / "ccache.log")
+
+    @property
     def source(self) -> Path:
         """The folder that the source is unpacked in."""
         return self.folder / "source"
@@ -50,6 +56,7 @@ class Workplace:
             self.folder: "/crossbuild",
             self.target.prefix: "/crossbuild/python",
             self.sdk.root: "/sdk",
+            self.sdk.root.resolve(): "/sdk",
             self.build_python.home: "/build-python",
             **{path: f"/crossbuild/{name}" for name, path in self.targets.items()},
         }
@@ -81,6 +88,7 @@ class Workplace:
             self.folder / "bin",
             self._border(package, requirements),
             prefix_map=self.placeholders,
+            log=self.compilers.calls,
             pkg_config_dirs=libraries.pkg_config_dirs(
                 self.sdk, package.recipe.sysroot_libraries, self.folder / "pkgconfig"
             ),

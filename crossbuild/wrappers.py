@@ -71,6 +71,7 @@ def create(
     border: Border,
     *,
     prefix_map: Mapping[Path, str],
+    log: Path,
     pkg_config_dirs: Sequence[Path] = (),
     fortran_flags: Sequence[str] = (),
     launcher: Sequence[str] = (),
@@ -79,6 +80,7 @@ def create(
 
     :param prefix_map: folders of the build machine and what stands for them in object
         files (``-ffile-prefix-map``, GCC 8 and later)
+    :param log: file to which compilers append a line for each call
     :param pkg_config_dirs: folders of .pc files of our own, before the sysroot's
     :param fortran_flags: words for gfortran beyond those of CC
     :param launcher: words in front of a compiler, such as ``ccache``
@@ -106,7 +108,11 @@ def create(
     compiler = environment.get_template("compiler-wrapper.sh.j2")
     for tool, words in compilers.items():
         text = compiler.render(
-            words=[*launcher, *words], border=border, leak_status=LEAK_STATUS, tool=tool
+            words=[*launcher, *words],
+            border=border,
+            leak_status=LEAK_STATUS,
+            tool=tool,
+            log=log,
         )
         files.write_text(wrappers.path(tool), text, mode=0o755)
     exec_tool = environment.get_template("tool-wrapper.sh.j2")

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from crossbuild import files, index, pip_settings
+from crossbuild.artifact import Artifact
 from crossbuild.errors import ConfigurationError, IndexUnreachableError, LockError
-from crossbuild.index_session import Artifact
 from crossbuild.pip_settings import PipSettings
 from tests.simple_index import SimpleIndex, served
 

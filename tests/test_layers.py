@@ -10,17 +10,18 @@ ROOT = Path(crossbuild.__file__).parent
 
 #: From the ground floor to the command line; below that, in the order in which data flows.
 _ORDER = """
-errors settings run console files tree_digest own_tools inside
+errors settings timeline run console files trace digests tree_digest own_tools inside pyproject
 elf_tables elf_headers elf elf_layout static_library
-wheel_record zip_safety wheel_archive wheel wheelhouse store
+wheel_record zip_safety wheel_archive wheel slim wheelhouse store
 environment_script sdk libraries fortran reference_sdk
 build_python sysconfigdata probes synthesis overlay target_python
-pip_settings index_session index recipe_fields recipe lock closure resolve
-additions configuration plan find_package
-wrappers crossenv workplace meson build
+artifact pip_settings index_session index recipe_fields recipe lock closure resolve
+additions debug_info configuration plan find_package
+compiler_log wrappers crossenv workplace meson build
 thumb code_map thumb_walk thumb_function isa_families dispatch isa
 board_profile board_sysroot runtime bundle audit gate doctor
 diagnosis board board_root tether isolation emulated_board
+cpio board_kernel serial_line sabrelite_board
 ssh_connection ssh_board board_wheels board_probe
 verify project_tests proof
 cell pipeline report matrix

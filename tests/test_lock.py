@@ -1,5 +1,6 @@
 """Locks: the committed ones hold all that their recipes need; others are made and refused."""
 
+import ast
 import contextlib
 import email
 import sys
@@ -15,11 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.pylock import is_valid_pylock_path
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from crossbuild import files, index, lock, pip_settings, recipe, resolve
+from crossbuild.artifact import Artifact
 from crossbuild.errors import IndexUnreachableError, LockError
-from crossbuild.index_session import Artifact, build_python_tags
+from crossbuild.index_session import build_python_tags
 from crossbuild.lock import Lock
 from crossbuild.pip_settings import PipSettings
 from crossbuild.recipe import RecipeVersion
@@ -353,13 +356,16 @@ def test_a_cell_is_fetched_once_and_then_offline(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_explicit_locks_of_python_3_5_lack_nothing(tmp_path: Path) -> None:
+def test_the_explicit_locks_of_python_3_5_lack_nothing_and_are_readable(tmp_path: Path) -> None:
     found = lock.load(recipe.load("scipy").for_python("3.5"), "3.5")
     environment = {"python_version": "3.5", "python_full_version": "3.5.6", "extra": ""}
     for path in index.fetch_all(found.build, tmp_path):
         with zipfile.ZipFile(path) as archive:
             name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
             metadata = email.message_from_bytes(archive.read(name))
+            for code in (member for member in archive.namelist() if member.endswith(".py")):
+                ast.parse(archive.read(code), feature_version=(3, 5))
+        assert SpecifierSet(metadata.get("Requires-Python", "")).contains("3.5.6"), path.name
         for text in metadata.get_all("Requires-Dist", []):
             wanted = Requirement(text)
             if wanted.marker is None or wanted.marker.evaluate(environment):

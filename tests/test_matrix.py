@@ -160,7 +160,7 @@ def test_the_files_for_ci_call_the_matrix() -> None:
 
 def test_a_failed_cell_is_named() -> None:
     good, bad = matrix.cells(["numpy"], PLAIN, pythons=["3.7", "3.9"])
-    made = Made("numpy 1", Path("numpy-1-cp37-cp37m-linux_armv7l.whl"), 61.0, False)
+    made = Made("numpy 1", Path("numpy-1-cp37-cp37m-linux_armv7l.whl"), "0" * 64, 61.0, False)
     results = [Result(good, (made,), 61.0), Result(bad, (), 2.0, SdkError("no such SDK"))]
     with pytest.raises(MatrixError, match="1 of 2 cells failed") as caught:
         matrix.require_all(results)

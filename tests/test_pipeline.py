@@ -1,5 +1,6 @@
 """From a source folder to the wheelhouse, with the reference SDK's compiler."""
 
+import json
 import os
 import shutil
 import signal
@@ -171,6 +172,80 @@ def test_a_meson_project_needs_no_recipe(
     assert made.wheel.name == "tiny-1.0-cp311-cp311-linux_armv7l.whl"
     (log,) = request.work.glob("*/cp311/tiny-*/build.log")
     assert "-Dwerror=true" in log.read_text()
+
+
+def test_a_back_end_that_does_not_read_the_projects_name(
+    request_in: Callable[..., Request], tmp_path: Path
+) -> None:
+    """setuptools 59.6 is the newest for Python 3.6."""
+    text = projects.EXTENSION["pyproject.toml"].replace("setuptools<75", "setuptools<60")
+    request = request_in(projects.write(tmp_path / "tiny", {"pyproject.toml": text}), python="3.7")
+    with pytest.raises(BuildError) as caught:
+        run(request)
+    assert "is not what the project says of itself" in caught.value.what
+    assert caught.value.evidence.endswith("tiny 1.0")
+    assert wheels(request) == []
+    (tmp_path / "tiny/setup.cfg").write_text("[metadata]\nname = tiny\nversion = 1.0\n")
+    assert [made.wheel.name for made in run(request)] == ["tiny-1.0-cp37-cp37m-linux_armv7l.whl"]
+
+
+def test_offline_needs_a_lock(request_in: Callable[..., Request], tmp_path: Path) -> None:
+    request = replace(request_in(projects.write(tmp_path / "tiny")), offline=True)
+    for wanted in (request, replace(request, packages=("markupsafe",))):
+        with pytest.raises(IndexUnreachableError) as caught:
+            run(wanted)
+        assert "was never built for Python 3.11 here" in caught.value.what
+        assert "no lock" in caught.value.evidence
+        assert "without --offline" in caught.value.cure
+
+
+#: A package with what developers want beside what a board needs.
+PACKAGE = {
+    "setup.py": """
+        from setuptools import Extension, setup
+        setup(
+            packages=["{name}", "{name}.tests"],
+            package_data={"{name}": ["*.h", "*.pxd"], "{name}.tests": ["*.txt"]},
+            ext_modules=[Extension("{name}.inner", ["inner.c"])],
+        )
+        """,
+    "inner.c": projects.EXTENSION["{name}.c"].replace("{name}", "inner"),
+    "{name}/__init__.py": "from {name}.inner import __name__ as inner",
+    "{name}/tests/__init__.py": "",
+    "{name}/tests/big.txt": "x" * 1000,
+    "{name}/api.h": "",
+    "{name}/api.pxd": "",
+}
+
+
+def test_a_slim_wheel_is_of_the_same_build(
+    request_in: Callable[..., Request], tmp_path: Path
+) -> None:
+    request = request_in(projects.write(tmp_path / "tiny", PACKAGE))
+    (whole,) = run(request)
+    assert not whole.left_out
+    whole_names = set(zipfile.ZipFile(whole.wheel).namelist())
+    slim = [*command(request), "--slim", "--json"]
+    for reused in (False, True):
+        finished = subprocess.run(slim, capture_output=True, text=True, check=True)
+        (told,) = json.loads(finished.stdout)["wheels"]
+        assert told["reused"] is reused
+        assert [(one["path"], one["kind"]) for one in told["left_out"]] == [
+            ("tiny/api.h", "headers"),
+            ("tiny/api.pxd", "cython"),
+            ("tiny/tests/__init__.py", "tests"),
+            ("tiny/tests/big.txt", "tests"),
+        ]
+        assert told["left_out"][-1]["size"] == 1001
+    names = set(zipfile.ZipFile(told["wheel"]).namelist())
+    assert whole_names - names == {one["path"] for one in told["left_out"]}
+    assert len(list((request.work / "wheels/built").iterdir())) == 1
+    shown = subprocess.run(
+        command(request, "env", "SLIM=1", "COLUMNS=200"), capture_output=True, text=True, check=True
+    )
+    assert "Left out by --slim" in shown.stderr
+    (line,) = (line for line in shown.stderr.splitlines() if "tests" in line)
+    assert [cell.strip() for cell in line.split("│")[2:5]] == ["tests", "2", "1.0 kB"]
 
 
 def test_a_failing_before_build_shows_its_output(

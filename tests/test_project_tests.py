@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from crossbuild import lock, project_tests, settings
+from crossbuild.artifact import Artifact
 from crossbuild.errors import BoardError, ConfigurationError
-from crossbuild.index_session import Artifact
 from crossbuild.lock import Lock
 from tests import projects
 

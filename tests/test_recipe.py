@@ -187,3 +187,15 @@ def test_admits_reads_minor_versions_and_specifiers() -> None:
     assert not recipe.admits("3.1", "3.10")
     assert recipe.admits(">=3.7,<3.10", "3.9")
     assert not recipe.admits(">=3.7,<3.10", "3.10")
+
+
+def test_slim_is_said_once_for_all_versions(tmp_path: Path) -> None:
+    slim = '[slim]\nkeep = ["thing/tests/kept.py"]\ndrop = ["*.pyi"]\n'
+    other = VERSION.replace("1.0", "2.0") + '[version.slim]\ndrop = ["*.dat"]\n'
+    first, second = recipe.load(
+        "thing", folder=written(tmp_path, HEAD + slim + VERSION + other)
+    ).version
+    assert (first.slim.keep, first.slim.drop) == (("thing/tests/kept.py",), ("*.pyi",))
+    assert (second.slim.keep, second.slim.drop) == ((), ("*.dat",))
+    error = refusal(tmp_path, HEAD + slim.replace("*.pyi", "../x") + VERSION)
+    assert "slim.drop[0]: '../x' must be a path inside the wheel" in error.evidence

@@ -8,6 +8,7 @@ import pytest
 
 from crossbuild import sdk
 from crossbuild.errors import SdkError
+from crossbuild.run import run
 from crossbuild.sdk import Sdk
 
 
@@ -81,6 +82,23 @@ def test_c_only_words_stay_out_of_fortran(copy: Path) -> None:
     assert "-mthumb" in tools.fortran
 
 
+@pytest.mark.trap(16)
+def test_words_of_old_scripts_that_conflict_are_said_without_the_warning(copy: Path) -> None:
+    edit(script(copy), "-mcpu=cortex-a9 ", "-march=armv7-a -mcpu=cortex-a9 ")
+    tools = sdk.read(copy).tools
+    assert tools.fortran is not None
+    for words in (tools.cc, tools.cxx, tools.fortran):
+        assert {"-march=armv7-a", "-mtune=cortex-a9"} < set(words)
+    program = "int f(int a, int b) { __builtin_prefetch(&a, 1); return a / b; }\n"
+    call = ["-O2", "-S", "-x", "c", "-", "-o", "-"]
+    as_written = [word.replace("-mtune", "-mcpu") for word in tools.cc]
+    refused = run([*as_written, "-Werror", *call], stdin=program, check=False)
+    assert "conflicts" in refused.output
+    compiled = run([*tools.cc, "-Werror", *call], stdin=program).output
+    assert "__aeabi_idiv" in compiled
+    assert run([*as_written, *call], stdin=program).output.endswith(compiled)
+
+
 @pytest.mark.trap(13)
 def test_a_gfortran_of_the_build_machine_is_not_taken(
     copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -148,6 +166,35 @@ def test_a_path_with_spaces(tmp_path: Path) -> None:
     (tmp_path / "my sdk").mkdir()
     with pytest.raises(SdkError, match="must not contain spaces"):
         sdk.read(tmp_path / "my sdk")
+
+
+def test_its_script_names_an_sdk_as_well(copy: Path) -> None:
+    other = copy / "environment-setup-armv7vehf-neon-poky-linux-gnueabi"
+    other.write_text(script(copy).read_text())
+    assert sdk.read(other).script == other
+    assert sdk.read(other).root == copy
+
+
+def test_a_link_to_an_sdk_is_that_sdk(copy: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(copy)
+    assert sdk.read(link).root == copy
+    assert sdk.read(link).content_id == sdk.read(copy).content_id
+
+
+def test_a_folder_of_an_sdk_names_the_one_to_give(copy: Path) -> None:
+    with pytest.raises(SdkError) as caught:
+        sdk.read(copy / "sysroots")
+    assert caught.value.cure == f"give the folder above it, SDK={copy}"
+
+
+def test_an_installer_is_no_sdk_yet(tmp_path: Path) -> None:
+    installer = tmp_path / "poky-glibc-x86_64-core-image-cortexa9hf-neon-toolchain-3.0.sh"
+    installer.touch()
+    with pytest.raises(SdkError) as caught:
+        sdk.read(installer)
+    assert caught.value.evidence == "it is a file"
+    assert "installer" in caught.value.cure
 
 
 def test_several_environments_must_be_chosen_from(copy: Path) -> None:

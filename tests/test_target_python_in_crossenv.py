@@ -62,7 +62,11 @@ def built_in_crossenv(python: BuildPython, release: str, folder: Path) -> str:
     )
     allowed = (folder, reference.root)
     tools = wrappers.create(
-        reference, folder / "bin", Border(allowed=allowed), prefix_map={folder: "/crossbuild"}
+        reference,
+        folder / "bin",
+        Border(allowed=allowed),
+        prefix_map={folder: "/crossbuild"},
+        log=folder / "compilers.log",
     )
     made = crossenv.create(
         python,

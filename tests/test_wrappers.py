@@ -20,7 +20,8 @@ def tools(bookworm: Sdk, tmp_path: Path) -> Wrappers:
         dropped=(Path("/usr/local/include"),),
     )
     prefix_map = {tmp_path / "work": "/crossbuild"}
-    return wrappers.create(bookworm, tmp_path / "bin", border, prefix_map=prefix_map)
+    log = tmp_path / "work/compilers.log"
+    return wrappers.create(bookworm, tmp_path / "bin", border, prefix_map=prefix_map, log=log)
 
 
 def compile_with(
@@ -110,6 +111,15 @@ def test_objects_do_not_name_the_work_folder(tools: Wrappers, tmp_path: Path) ->
     content = (tmp_path / "work/x.o").read_bytes()
     assert str(tmp_path).encode() not in content
     assert b"/crossbuild/x.c" in content
+
+
+def test_each_call_is_logged_and_its_status_passed_on(tools: Wrappers, tmp_path: Path) -> None:
+    assert compile_with(tools, tmp_path).returncode == 0
+    assert compile_with(tools, tmp_path, code="no C").returncode == 1
+    calls = [line.split() for line in (tmp_path / "work/compilers.log").read_text().splitlines()]
+    source = str(tmp_path / "work/x.c")
+    assert [call[2:] for call in calls] == [["0", "gcc", source], ["1", "gcc", source]]
+    assert all(float(began) <= float(ended) for began, ended, *_ in calls)
 
 
 @pytest.mark.trap(15)

@@ -181,7 +181,7 @@ class _OpenBlas:
     def _cure(self) -> str:
         """How to get an OpenBLAS for the processor that the SDK compiles for."""
         words = " ".join(self.sdk.tools.cc)
-        match = re.search(r"-mcpu=cortex-(a9|a15)\b", words)
+        match = re.search(r"-m(?:cpu|tune)=cortex-(a9|a15)\b", words)
         fortran = 'FC="${TARGET_PREFIX}gfortran ${CC#* }"'
         return self.catalogue.file(
             "openblas-cure.txt.j2",

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import jinja2
-
 from crossbuild.files import write_text
 from crossbuild.reference_sdk import native
 from crossbuild.reference_sdk.definition import Definition
@@ -23,6 +21,8 @@ ac_cv_sizeof_void_p=4
 
 def write(folder: Path, definition: Definition) -> None:
     """Write the three files into *folder*, the SDK's root."""
+    import jinja2
+
     template = jinja2.Environment(
         autoescape=False,  # noqa: S701 - a shell script, not HTML
         undefined=jinja2.StrictUndefined,

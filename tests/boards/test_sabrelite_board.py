@@ -1,8 +1,11 @@
 """A whole emulated SABRE Lite: boots, installs, runs, powers off."""
 
+import json
 import os
+import signal
 import stat
 import subprocess
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -10,11 +13,11 @@ import pytest
 
 from crossbuild import settings
 from crossbuild.board_kernel import without_dma
-from crossbuild.console import Console
 from crossbuild.cpio import Archive
 from crossbuild.errors import BoardError, CommandError, ToolMissingError
-from crossbuild.sabrelite_board import sabrelite_board
-from crossbuild.verify import verify
+from crossbuild.sabrelite_board import BOOT_TIMEOUT, SabreliteBoard, sabrelite_board
+from crossbuild.sdk import Sdk
+from crossbuild.verify import run_script
 
 BOARDS = settings.CACHE / "boards"
 
@@ -26,35 +29,51 @@ def machines() -> str:
 
 
 @pytest.mark.slow
-def test_boots_proves_and_powers_off(base: Path, wheelhouse: Path, tmp_path: Path) -> None:
-    codes = {
-        "size": "print(arithmetic.size(), os.uname().machine, os.cpu_count())",
-        "divide": "arithmetic.divide()",
-    }
-    scripts = {name: tmp_path / f"{name}.py" for name in codes}
-    for name, code in codes.items():
-        scripts[name].write_text(f"import arithmetic, os\n{code}\n")
-    wheels = sorted(wheelhouse.glob("*.whl"))
-    console = tmp_path / "console.log"
-    with sabrelite_board(base, "3.11", wheels=wheels, cache=BOARDS, log=console) as board:
-        log = tmp_path / "board.log"
-        size = {"size": scripts["size"]}
-        report = verify(wheelhouse, board, ["arithmetic"], size, Console(), log=log)
-        assert report.scripts[0].output.strip() == "4 armv7l 4"
-        assert report.hashes_checked
-        assert 900e6 < report.facts.memory < 1.08e9
-        with pytest.raises(BoardError, match="does not have") as caught:
-            verify(wheelhouse, board, ["arithmetic"], scripts, Console(), log=log)
-        assert "ended by signal 4" in caught.value.evidence
-        assert_files_and_timeouts(board, tmp_path)
+def test_verify_boots_proves_and_powers_off(
+    bookworm: Sdk, wheelhouse: Path, tmp_path: Path
+) -> None:
+    code = "import arithmetic, os; print(arithmetic.size(), os.uname().machine, os.cpu_count())"
+    (tmp_path / "pyproject.toml").write_text(
+        f"[tool.crossbuild]\ntest-command = {json.dumps(f'python -c {code!r}')}\n"
+    )
+    words = ["verify", "--board", "sabrelite", "--json", "arithmetic"]
+    places = {"sdk": bookworm.root, "wheelhouse": wheelhouse, "cache-dir": settings.CACHE}
+    options = [text for name, path in places.items() for text in (f"--{name}", str(path))]
+    ended = subprocess.run(
+        [Path(sys.executable).with_name("crossbuild"), *words, *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "✓ boot sabrelite" in ended.stderr
+    report = json.loads(ended.stdout)
+    assert report["hashes_checked"]
+    assert 900e6 < report["facts"]["memory"] < 1.08e9
+    assert "4 armv7l 4" in (tmp_path / "build/verify.log").read_text().splitlines()
+    console = tmp_path / "build/sabrelite.log"
     assert "crossbuild: Python 3.11" in console.read_text()
     assert str(console) not in machines()
 
 
-def assert_files_and_timeouts(board: object, tmp_path: Path) -> None:
-    from crossbuild.sabrelite_board import SabreliteBoard
+@pytest.mark.slow
+def test_programs_and_files(base: Path, wheelhouse: Path, tmp_path: Path) -> None:
+    (wheel,) = wheelhouse.glob("arithmetic-*.whl")
+    script, module = tmp_path / "divide.py", f"{SabreliteBoard.scratch}/{wheel.name}"
+    script.write_text(
+        f"import sys, zipfile\nzipfile.ZipFile({module!r}).extractall('/root/module')\n"
+        "sys.path.append('/root/module')\nimport arithmetic\narithmetic.divide()\n"
+    )
+    log = tmp_path / "console.log"
+    with sabrelite_board(base, "3.11", wheels=[wheel], cache=BOARDS, log=log) as board:
+        board.push(wheel, module)
+        result = run_script(board, "divide", script, log=tmp_path / "board.log")
+        assert result.status == -signal.SIGILL
+        assert_files_and_timeouts(board, tmp_path)
 
-    assert isinstance(board, SabreliteBoard)
+
+def assert_files_and_timeouts(board: SabreliteBoard, tmp_path: Path) -> None:
     source = tmp_path / "random"
     source.write_bytes(os.urandom(5000))
     board.push(source, f"{board.scratch}/deep/random")
@@ -78,14 +97,23 @@ def test_hung_boot_is_ended(base: Path, tmp_path: Path) -> None:
     console = tmp_path / "console.log"
     with pytest.raises(BoardError) as caught:
         start(broken, console)
-    assert "did not answer within 60 s" in caught.value.what
-    assert "Kernel panic - not syncing: No working init found" in console.read_text()
-    assert "Reboot failed" in caught.value.evidence
+    assert "Kernel panic - not syncing: No working init found" in caught.value.what
+    assert "last lines of its serial console" in caught.value.evidence
     assert str(console) not in machines()
 
 
-def start(base: Path, console: Path) -> None:
-    with sabrelite_board(base, "3.11", wheels=[], cache=BOARDS, log=console, boot_timeout=60):
+@pytest.mark.slow
+def test_slow_boot_is_ended(base: Path, tmp_path: Path) -> None:
+    console = tmp_path / "console.log"
+    with pytest.raises(BoardError, match="did not answer within 2 s"):
+        start(base, console, boot_timeout=2)
+    assert str(console) not in machines()
+
+
+def start(base: Path, console: Path, boot_timeout: float = BOOT_TIMEOUT) -> None:
+    with sabrelite_board(
+        base, "3.11", wheels=[], cache=BOARDS, log=console, boot_timeout=boot_timeout
+    ):
         pass
 
 

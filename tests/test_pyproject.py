@@ -1,0 +1,47 @@
+"""A wheel against what its project says of itself."""
+
+from pathlib import Path
+
+import pytest
+
+from crossbuild import pyproject
+from crossbuild.errors import BuildError, ConfigurationError
+
+
+def project(folder: Path, text: str) -> Path:
+    (folder / "pyproject.toml").write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("text", "wheel"),
+    [
+        ('[project]\nname = "My.Tool"\nversion = "1.0-rc1"', "my_tool-1.0rc1"),
+        ('[project]\nname = "tool"\ndynamic = ["version"]', "tool-7.1"),
+        ('[project]\nname = "tool"\nversion = "1.0+a.b"', "tool-1.0+a.b"),
+        ("", "anything-0.0.0"),
+    ],
+)
+def test_a_wheel_that_is_what_was_stated(text: str, wheel: str, tmp_path: Path) -> None:
+    pyproject.require_stated(Path(f"{wheel}-py3-none-any.whl"), project(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "wheel", "said"),
+    [
+        ('[project]\nname = "tool"\nversion = "1.0"', "UNKNOWN-0.0.0", "tool 1.0"),
+        ('[project]\nname = "tool"\nversion = "1.0"', "tool-0.0.0", "tool 1.0"),
+        ("", "UNKNOWN-0.0.0", "nothing"),
+    ],
+)
+def test_a_wheel_that_is_something_else(text: str, wheel: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(BuildError) as caught:
+        pyproject.require_stated(Path(f"{wheel}-py3-none-any.whl"), project(tmp_path, text))
+    assert caught.value.what.startswith(f"{wheel}-py3-none-any.whl is not what")
+    assert caught.value.evidence.endswith(f": {said}")
+    assert "setup.cfg" in caught.value.cure
+
+
+def test_a_malformed_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="malformed"):
+        pyproject.read(project(tmp_path, "[project\n"))
