@@ -16,6 +16,12 @@ from typing import Any
 from crossbuild.errors import NO_SPACE_CURE, DiskError
 
 
+def beginning(path: Path) -> bytes:
+    """The first 100 kB of a file: all of a text that is what its name says."""
+    with path.open("rb") as stream:
+        return stream.read(100_000)
+
+
 class TomlError(Exception):
     """A file is no TOML document, or cannot be read."""
 

@@ -49,7 +49,7 @@ def parts(sdk: Sdk) -> Parts | None:
         return None
     folders = _search_folders(sdk, sdk.tools.fortran)
     spec = _first(folders, _SPEC_NAME)
-    wants = spec is not None and "-lquadmath" in spec.read_text(errors="replace")
+    wants = spec is not None and b"-lquadmath" in files.beginning(spec)
     quadmath = _first(folders, "libquadmath.so", "libquadmath.a")
     return Parts(
         spec=spec,

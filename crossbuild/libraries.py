@@ -135,7 +135,7 @@ def _described(sdk: Sdk, library: Library) -> bool:
 
 def _library_dir(path: Path) -> str:
     """The value of ``libdir`` in a ``.pc`` file."""
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = files.beginning(path).decode(errors="replace")
     values = dict(re.findall(r"^(\w+)[ \t]*=[ \t]*(.*?)[ \t]*$", text, re.MULTILINE))
     value = str(values.get("libdir", ""))
     for _ in values:  # as many steps as there are names: no loop in the file is endless

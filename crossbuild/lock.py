@@ -4,6 +4,7 @@ A *cell* is one version of a package on one Python; each has its own lock, since
 packages of one Python may need different versions of the same build requirement.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ ENVIRONMENTS = LOCKS / "environments.toml"
 _HEADER = "# Made by `crossbuild lock`, which renews it: not written by hand.\n\n"
 #: Build requirements run on the build machine, whatever the target is.
 _BUILD_MACHINE = "platform_machine == 'x86_64' and sys_platform == 'linux'"
+_PYTHON = re.compile(r"3\.\d+", re.ASCII)
 _ROLES = ("source", "build", "runtime", "board")
 
 
@@ -204,7 +206,7 @@ def _package(artifact: Artifact, roles: list[str]) -> Package:
 def _from_pylock(pylock: Pylock) -> Lock:
     about = _ours(pylock.tool)
     python, cell = about.get("python"), about.get("cell", "")
-    if not isinstance(python, str) or not isinstance(cell, str):
+    if not isinstance(python, str) or not _PYTHON.fullmatch(python) or not isinstance(cell, str):
         raise _BadLockError(
             "no table 'tool.crossbuild' with 'python': not one of crossbuild's locks"
         )

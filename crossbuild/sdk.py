@@ -254,11 +254,17 @@ def _ask(tools: Tools, script: Path) -> _Answers:
             cure="the target sysroot lacks glibc's development files; populate_sdk puts them "
             "there unless SDK_EXCLUDE or a partial copy left them out",
         )
+    if "__GLIBC__" not in macros:
+        raise SdkError(
+            "the SDK's C library is not glibc",
+            evidence=f"its <features.h> does not define __GLIBC__; the triple is {triple}",
+            cure='build the SDK, and the board\'s image, with TCLIBC = "glibc" in local.conf',
+        )
     return _Answers(
         triple=triple,
         multiarch=_answer(tools, [cc[0], "-print-multiarch"], script).output.strip(),
         gcc_version=version,
-        glibc_version=f"{macros.get('__GLIBC__', '')}.{macros.get('__GLIBC_MINOR__', '')}",
+        glibc_version=f"{macros['__GLIBC__']}.{macros.get('__GLIBC_MINOR__', '')}",
         identity=_answer(tools, [*cc, "--version"], script).output,
     )
 

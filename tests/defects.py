@@ -19,7 +19,7 @@ class Defect:
     :ivar cure: a piece of the cure's text
     :ivar severity: "error", or what does not stop a build
     :ivar packages: what is asked for
-    :ivar trap: number of the trap met on real SDKs that this is
+    :ivar trap: number of the trap (docs/sdk-traps.md) that this is
     """
 
     finding: str
@@ -29,9 +29,6 @@ class Defect:
     packages: tuple[str, ...] = ("numpy", "scipy")
     python: str | None = "3.11"
     trap: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.finding}{f'-trap-{self.trap}' if self.trap else ''}"
 
 
 def _libraries(copy: SdkCopy) -> Path:
@@ -70,6 +67,10 @@ def _loader_moved_away(copy: SdkCopy) -> None:
     compiler = copy.tool("gcc")
     copy.put(compiler, compiler.resolve(), 0o755)
     run_own(["patchelf", "--set-interpreter", "/opt/poky/3.0/lib/ld-linux-x86-64.so.2", compiler])
+
+
+def _musl(copy: SdkCopy) -> None:
+    copy.put(copy.sysroot / "usr/include/features.h", "#define __DEFINED_wchar_t\n")
 
 
 def _without_openblas(copy: SdkCopy) -> None:
@@ -175,6 +176,7 @@ DEFECTS = (
         'DEFAULTTUNE = "cortexa9hf-neon"',
     ),
     Defect("libc-headers-missing", _hide("sysroots/*/usr/include/features.h"), "populate_sdk"),
+    Defect("libc-other", _musl, 'TCLIBC = "glibc"'),
     Defect(
         "c-does-not-link",
         _hide("sysroots/cortex*/usr/lib/crti.o"),

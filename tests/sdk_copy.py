@@ -63,6 +63,16 @@ class SdkCopy:
         path.chmod(mode)
         return path
 
+    def link(self, path: Path, target: str) -> None:
+        """Put a symbolic link in the place of what is there."""
+        self._put_aside(path)
+        path.symlink_to(target)
+
+    def folder(self, path: Path) -> None:
+        """Put a folder in the place of what is there."""
+        self._put_aside(path)
+        path.mkdir()
+
     def edit(self, path: Path, old: str, new: str) -> None:
         text = path.read_text()
         assert old in text

@@ -21,6 +21,7 @@ def profile(libc: str = "GLIBC_2.28", **python: str | None) -> BoardProfile:
     )
 
 
+@pytest.mark.trap(6)
 def test_from_the_reference_sdk(bookworm: Sdk) -> None:
     found = board_sysroot.from_sysroot(bookworm.target_sysroot, PYTHON)
     assert found.glibc == "2.36"

@@ -77,6 +77,7 @@ def ask(python: Path, code: str) -> str:
     return run([python, "-c", code], env=clean_environment()).output.strip()
 
 
+@pytest.mark.trap(10)
 @pytest.mark.parametrize("version", VERSIONS)
 def test_found_python_is_the_program_itself_and_makes_environments(
     version: str, tmp_path: Path
@@ -92,6 +93,7 @@ def test_found_python_is_the_program_itself_and_makes_environments(
         assert ask(environment.with_name(alias), "import only_here; print(1)") == "1"
 
 
+@pytest.mark.trap(11)
 def test_wrapper_of_an_sdk_is_seen_through(tmp_path: Path) -> None:
     version = "3.7"
     root = tmp_path / "sysroots/x86_64-pokysdk-linux"
@@ -111,6 +113,7 @@ def test_wrapper_of_an_sdk_is_seen_through(tmp_path: Path) -> None:
     assert stand_in.startswith(prefix)
 
 
+@pytest.mark.trap(11)
 def test_stand_in_venv_makes_a_working_environment(tmp_path: Path) -> None:
     version = "3.7"
     root = tmp_path / "native"

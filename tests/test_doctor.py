@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,8 +31,15 @@ from tests.sdk_copy import SdkCopy
 from tests.sdk_shapes import SHAPES
 
 DOCS = Path(__file__).parents[1] / "docs/doctor.md"
+TRAPS = DOCS.with_name("sdk-traps.md")
 #: Quick ones run in `make check`, all of them in `make test`.
 QUICK = {"fortran-missing"}
+#: What other SDKs, and their users, leave in a shell.
+PATHS_OF_A_SESSION = """
+LIBRARY_PATH LD_LIBRARY_PATH CPATH C_INCLUDE_PATH COMPILER_PATH GCC_EXEC_PREFIX OPENBLAS
+PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR PYTHONPATH PYTHONHOME SDKTARGETSYSROOT
+OECORE_NATIVE_SYSROOT OECORE_TARGET_SYSROOT CONFIG_SITE
+"""
 
 #: Findings that come from something else than a spoilt SDK, in tests of their own.
 OTHERS = {
@@ -96,12 +104,14 @@ def names(diagnosis: Diagnosis) -> list[str]:
 # --- defects
 
 
+def _marks(defect: Defect) -> list[pytest.MarkDecorator]:
+    slow = [] if defect.finding in QUICK else [pytest.mark.slow]
+    return [*slow, *([pytest.mark.trap(defect.trap)] if defect.trap else [])]
+
+
 @pytest.mark.parametrize(
     "defect",
-    [
-        pytest.param(each, marks=[] if each.finding in QUICK else [pytest.mark.slow], id=str(each))
-        for each in DEFECTS
-    ],
+    [pytest.param(each, marks=_marks(each), id=each.finding) for each in DEFECTS],
 )
 def test_a_defect_is_named_with_its_cure(
     defect: Defect, copy: SdkCopy, request_for: Callable[..., Request]
@@ -209,6 +219,7 @@ def test_no_false_alarm_on_a_reference_sdk(
     assert len(diagnosis.ready[diagnosis.python]) == 2
 
 
+@pytest.mark.trap(13)
 @pytest.mark.slow
 def test_the_build_machines_own_programs_and_libraries_change_no_answer(
     copy: SdkCopy,
@@ -216,7 +227,7 @@ def test_the_build_machines_own_programs_and_libraries_change_no_answer(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Trap 13: a gfortran, an OpenBLAS and a numpy of the build machine."""
+    """A gfortran, an OpenBLAS and a numpy of the build machine."""
     request = request_for(copy.root)
     healthy = diagnose(request)
     copy.hide("sysroots/*/usr/bin/arm*/*-gfortran", "sysroots/*/usr/lib/libopenblas*")
@@ -226,13 +237,13 @@ def test_the_build_machines_own_programs_and_libraries_change_no_answer(
         (folder / "bin").mkdir(parents=True, exist_ok=True)
         (folder / "bin" / name).write_text("#!/bin/sh\nexit 0\n")
         (folder / "bin" / name).chmod(0o755)
-    copy.original.find_library("libopenblas.so")
     (folder / "numpy").mkdir()
     (folder / "numpy/__init__.py").write_text("raise SystemExit(1)\n")
     (folder / "libopenblas.so").write_text("")
-    for name in ("LIBRARY_PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "OPENBLAS", "C_INCLUDE_PATH"):
+    for name in PATHS_OF_A_SESSION.split():
         monkeypatch.setenv(name, str(folder))
-    monkeypatch.setenv("FC", "gfortran")
+    for name in ("FC", "CC", "CXX", "AR", "CFLAGS", "LDFLAGS", "FFLAGS", "TARGET_PREFIX"):
+        monkeypatch.setenv(name, "false")
     monkeypatch.setenv("PATH", f"{folder}/bin", prepend=":")
     again = diagnose(request)
     assert {"fortran-missing", "openblas-headers-only"} <= set(names(spoilt))
@@ -242,8 +253,9 @@ def test_the_build_machines_own_programs_and_libraries_change_no_answer(
     assert diagnose(request).ready == healthy.ready
 
 
+@pytest.mark.trap(9)
 @pytest.mark.slow
-def test_ld_library_path_is_survived_trap_9(
+def test_ld_library_path_is_survived(
     bookworm: Sdk, request_for: Callable[..., Request], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/other/lib")
@@ -252,14 +264,16 @@ def test_ld_library_path_is_survived_trap_9(
     assert not diagnosis.errors
 
 
+@pytest.mark.trap(9)
 @pytest.mark.slow
-def test_python_variables_of_the_script_are_survived_trap_9(
+def test_python_variables_of_the_script_are_survived(
     copy: SdkCopy, request_for: Callable[..., Request]
 ) -> None:
     copy.edit(copy.script, "export M4=m4", "export M4=m4 PYTHONHOME=$OECORE_NATIVE_SYSROOT/usr")
     assert not diagnose(request_for(copy.root)).errors
 
 
+@pytest.mark.trap(12, 16)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
@@ -268,7 +282,7 @@ def test_python_variables_of_the_script_are_survived_trap_9(
         "-march=armv7-a",
         "-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64",
     ],
-    ids=["trap-12-hardening", "trap-16-march-and-mcpu", "64-bit-time"],
+    ids=["hardening", "march-and-mcpu", "64-bit-time"],
 )
 def test_words_in_cc_are_no_defect(
     words: str, copy: SdkCopy, request_for: Callable[..., Request]
@@ -282,18 +296,30 @@ def test_words_in_cc_are_no_defect(
 # --- what crossbuild's own folders supply
 
 
+@pytest.mark.trap(8, 13)
 @pytest.mark.slow
-def test_the_overlay_links_fortran_traps_8_and_13(copy: SdkCopy, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "lacking", [(), ("libgfortran.so", "libgfortran.a")], ids=["no-spec", "neither-spec-nor-name"]
+)
+def test_the_overlay_links_fortran(lacking: tuple[str, ...], copy: SdkCopy, tmp_path: Path) -> None:
     copy.hide("sysroots/x86*/usr/lib/**/libgfortran.spec")
-    copy.hide("sysroots/cortex*/usr/lib/libgfortran.so", "sysroots/cortex*/usr/lib/libgfortran.a")
+    copy.hide(*(f"sysroots/cortex*/usr/lib/{name}" for name in lacking))
     found = sdk.read(copy.root)
     assert found.tools.fortran is not None
-    source = tmp_path / "p.f90"
-    source.write_text("program p\nprint *, 1.0\nend\n")
-    argv = [*found.tools.fortran, str(source), "-o", str(tmp_path / "p")]
+    source, made = tmp_path / "s.f90", tmp_path / "s.so"
+    source.write_text("subroutine s(x)\nreal(8) :: x\nprint *, sqrt(x)\nend\n")
+    argv: list[str | Path] = [
+        *found.tools.fortran,
+        "-shared",
+        "-fPIC",
+        "-Wl,-z,defs",
+        source,
+        "-o",
+        made,
+    ]
     assert "libgfortran.spec" in run(argv, check=False).output
     run([*argv, *fortran.overlay(found, tmp_path / "overlay")])
-    assert (tmp_path / "p").exists()
+    assert "libgfortran.so.5" in elf.read(made).needed
 
 
 def test_nothing_is_overlaid_where_nothing_is_missing(bookworm: Sdk, tmp_path: Path) -> None:
@@ -316,9 +342,10 @@ def test_a_library_in_opt_is_reached(copy: SdkCopy, tmp_path: Path) -> None:
     assert "Version: 0.3.21\n" in text
 
 
+@pytest.mark.trap(15)
 @pytest.mark.slow
 def test_wrappers_reach_what_is_supplied(copy: SdkCopy, tmp_path: Path) -> None:
-    """Trap 15: pkg-config puts the sysroot before every path, here once."""
+    """pkg-config puts the sysroot before every path, here once."""
     folder = copy.sysroot / "opt/openblas/lib"
     _without_spec_and_openblas(copy)
     copy.library(folder / "libopenblas.so", ROUTINES, BLAS.format(core="CORTEXA9"))
@@ -353,6 +380,7 @@ def test_a_library_on_the_path_needs_nothing(bookworm: Sdk, tmp_path: Path) -> N
     assert libraries.pkg_config_dirs(bookworm, ["openblas"], tmp_path) == ()
 
 
+@pytest.mark.trap(15)
 def test_a_pc_file_with_the_build_machines_path_is_not_believed(
     copy: SdkCopy, tmp_path: Path
 ) -> None:
@@ -381,8 +409,8 @@ def test_a_pc_file_with_the_build_machines_path_is_not_believed(
         ("5.0.0", "2.31", "", "_", True),
         ("4.1.15-2.1.0", "2.24", "", "_", True),
         ("2.6.2", "2.39", "", ":", True),
-        ("3.1.33", ".", "dunfell", "_", False),
-        ("", ".", "", ":", True),
+        ("3.1.33", "", "dunfell", "_", False),
+        ("", "", "", ":", True),
     ],
 )
 def test_the_release_tells_the_syntax(
@@ -458,6 +486,16 @@ def test_every_finding_has_texts_a_class_and_a_page(name: str) -> None:
 
 def test_the_page_has_no_section_of_a_finding_that_is_no_more() -> None:
     assert set(re.findall(r"^### (\S+)$", DOCS.read_text(), re.MULTILINE)) == set(entries())
+
+
+def test_each_trap_is_shown_by_a_test() -> None:
+    """The marks in the tests' text, and those of the defects."""
+    told = set(re.findall(r"^\| (\d+) \|", TRAPS.read_text(), re.MULTILINE))
+    text = "".join(path.read_text() for path in Path(__file__).parent.rglob("test_*.py"))
+    marks = re.findall(r"^@pytest\.mark\.trap\(([\d, ]+)\)$", text, re.MULTILINE)
+    shown = {number for mark in marks for number in mark.split(", ")}
+    assert len(told) == 17
+    assert shown | {str(defect.trap) for defect in DEFECTS if defect.trap} == told
 
 
 # --- the build machine
@@ -613,6 +651,83 @@ def test_the_table_and_the_text(copy: SdkCopy, request_for: Callable[..., Reques
 
 
 # --- no traceback, whatever the input
+
+GARBAGE: dict[str, Callable[[SdkCopy, Path], object]] = {
+    "bytes": lambda copy, path: copy.put(path, bytes(range(256)) * 8, 0o755),
+    "elf-and-bytes": lambda copy, path: copy.put(path, b"\x7fELF\1\1\1" + b"\xfe" * 999, 0o755),
+    "empty": lambda copy, path: copy.put(path, b"", 0o755),
+    "folder": lambda copy, path: copy.folder(path),
+    "circle": lambda copy, path: copy.link(path, path.name),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", GARBAGE)
+def test_no_file_of_an_sdk_ends_in_a_traceback(
+    kind: str, copy: SdkCopy, request_for: Callable[..., Request]
+) -> None:
+    """All at once, then those that others hide from the doctor."""
+    spoil = GARBAGE[kind]
+    sysroot, library = copy.sysroot, copy.sysroot / "usr/lib"
+    first = [
+        next(library.glob("python3.11/_sysconfigdata*.py")),
+        sysroot / "usr/include/python3.11/pyconfig.h",
+        sysroot / "usr/include/python3.11/patchlevel.h",
+        library / "libopenblas.so",
+        library / "pkgconfig/openblas.pc",
+        next(copy.native.glob("usr/lib/**/libgfortran.spec")),
+        copy.tool("gfortran"),
+    ]
+    for path in first:
+        spoil(copy, path)
+    found = diagnose(request_for(copy.root))
+    assert found.errors
+    json.dumps(found.as_json())
+    for path in (library / "crti.o", copy.tool("ld"), copy.tool("g++")):
+        spoil(copy, path)
+    assert diagnose(request_for(copy.root)).errors
+    spoil(copy, copy.tool("gcc"))
+    assert len(diagnose(request_for(copy.root)).errors) == 1
+    spoil(copy, copy.script)
+    assert len(diagnose(request_for(copy.root)).errors) == 1
+
+
+@pytest.mark.slow
+def test_huge_files_are_not_read_whole(copy: SdkCopy, request_for: Callable[..., Request]) -> None:
+    spec = copy.put(next(copy.native.glob("usr/lib/**/libgfortran.spec")), "*lib: -lquadmath\n")
+    for path, size in (
+        (copy.put(copy.sysroot / "usr/lib/libopenblas.so", b"\x7fELF"), 2**30 + 1),
+        (copy.put(copy.sysroot / "usr/include/python3.11/pyconfig.h", ""), 20_000_000),
+        (spec, 2**33),
+    ):
+        with path.open("r+b") as stream:
+            stream.truncate(size)
+    found = diagnose(request_for(copy.root, "numpy"))
+    assert {one.name for one in found.errors} == {"openblas-damaged", "python-contradicts"}
+    assert "1.1 GB" in next(one.evidence for one in found.errors if "openblas" in one.name)
+    parts = fortran.parts(sdk.read(copy.root))
+    assert parts is not None
+    assert parts.quadmath_lacking
+
+
+@pytest.mark.slow
+def test_a_file_that_may_not_be_read_is_named(
+    copy: SdkCopy, request_for: Callable[..., Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = copy.put(copy.sysroot / "usr/lib/libsecret.so", b"", 0)
+    opened = Path.open
+
+    def refusing(path: Path, *words: Any, **more: Any) -> Any:
+        if path == secret:  # root, whom the mode does not stop, runs these tests as well
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *words, **more)
+
+    monkeypatch.setattr(Path, "open", refusing)
+    [error] = diagnose(request_for(copy.root)).errors
+    assert error.name == "file-unreadable"
+    assert str(secret) in error.evidence
+    assert "chmod -R a+rX" in error.cure
+
 
 FUZZ = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crossbuild import elf, elf_tables, static_library
 from crossbuild.elf import Elf, ElfError
 from crossbuild.sdk import Sdk
-from tests.samples import Compiler, header
+from tests.samples import MODULE, Compiler, header
 from tests.samples import static_library as make_archive
 
 SOURCE = """
@@ -47,6 +47,14 @@ def test_machine_and_abi(sample: bytes) -> None:
     assert (file.machine, file.eabi_version, file.float_abi) == ("Arm", 5, "hard")
     assert file.attributes[elf.TAG_CPU_ARCH] == 10
     assert file.attributes[elf.TAG_FP_ARCH] == 3
+
+
+@pytest.mark.trap(5)
+def test_a_module_that_needs_no_library_tells_its_machine_all_the_same(compiler: Compiler) -> None:
+    """Poky's ``--as-needed`` leaves small modules without any NEEDED."""
+    file = elf.read(compiler.shared(MODULE, "-nostdlib", "-Wl,--as-needed", "-lc"))
+    assert file.needed == ()
+    assert (file.machine, file.float_abi) == ("Arm", "hard")
 
 
 def test_what_it_needs_and_offers(sample: bytes) -> None:

@@ -205,6 +205,7 @@ def test_tools_find_their_libraries_relative_to_themselves(tmp_path: Path) -> No
     assert "[$ORIGIN/../lib/x86_64-linux-gnu]" in done.stdout
 
 
+@pytest.mark.trap(17)
 def test_a_driver_cannot_see_the_build_machines_cross_gcc(tmp_path: Path) -> None:
     program = _toolchain(tmp_path / "sdk")
     path = b"/usr/lib/gcc-cross/arm-linux-gnueabihf/12/../arm-linux-gnueabihf/include/finclude/\0"
@@ -216,6 +217,7 @@ def test_a_driver_cannot_see_the_build_machines_cross_gcc(tmp_path: Path) -> Non
     assert b"/include/finclude/" not in after
 
 
+@pytest.mark.trap(17)
 def test_the_toolchain_links_with_the_targets_runtime_libraries(tmp_path: Path) -> None:
     tools, sysroot = tmp_path / "tools", tmp_path / "sysroot"
     gcc = tools / f"usr/lib/gcc-cross/{native.TRIPLE}/12"

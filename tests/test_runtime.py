@@ -31,6 +31,7 @@ def shared(bookworm: Sdk, board: BoardProfile, tmp_path: Path) -> Runtime:
     return made
 
 
+@pytest.mark.trap(6)
 def test_it_holds_openblas_and_what_that_needs(shared: Runtime) -> None:
     assert set(shared.names) == {"libopenblas.so.0", "libgfortran.so.5"}
     with wheel.unpacked(shared.wheel) as tree:

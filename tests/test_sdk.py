@@ -64,6 +64,7 @@ def test_the_digest_index_changes_no_answer(bookworm: Sdk, tmp_path: Path) -> No
     assert sdk.read(bookworm.root, cache=tmp_path).content_id == first.content_id
 
 
+@pytest.mark.trap(9)
 def test_words_of_the_users_session_do_not_reach_the_script(
     bookworm: Sdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +86,7 @@ def test_make_from_a_shell_in_which_an_old_script_was_sourced(tmp_path: Path) ->
     assert f"there is no SDK at {tmp_path}/none" in done.stdout + done.stderr
 
 
+@pytest.mark.trap(12)
 def test_c_only_words_stay_out_of_fortran(copy: Path) -> None:
     edit(script(copy), "-mthumb ", "-mthumb -Wformat -Werror=format-security -D_FORTIFY_SOURCE=2 ")
     tools = sdk.read(copy).tools
@@ -94,6 +96,7 @@ def test_c_only_words_stay_out_of_fortran(copy: Path) -> None:
     assert "-mthumb" in tools.fortran
 
 
+@pytest.mark.trap(16)
 def test_words_of_old_scripts_that_conflict_are_said_without_the_warning(copy: Path) -> None:
     edit(script(copy), "-mcpu=cortex-a9 ", "-march=armv7-a -mcpu=cortex-a9 ")
     tools = sdk.read(copy).tools
@@ -120,6 +123,7 @@ def test_gfortran_may_lie_elsewhere_in_the_native_sysroot(copy: Path) -> None:
     assert tools.fortran[0] == str(elsewhere)
 
 
+@pytest.mark.trap(13)
 def test_a_gfortran_of_the_build_machine_is_not_taken(
     copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -130,6 +130,7 @@ def test_sysroots_python_is_described(sdk: Sdk, tmp_path: Path) -> None:
     assert "Py_ENABLE_SHARED" not in macros
 
 
+@pytest.mark.trap(2, 4, 8)
 def test_amended_variables_tell_of_the_target_and_nothing_of_its_builder(
     sdk: Sdk, tmp_path: Path
 ) -> None:
@@ -194,6 +195,7 @@ def test_module_of_a_debug_build_or_of_the_build_machine_is_not_taken(tmp_path: 
     assert find_module(wanted.parent / "nothing", "arm-linux") is None
 
 
+@pytest.mark.trap(3)
 def test_python_3_5_has_one_name_for_its_variables(sdk: Sdk, tmp_path: Path) -> None:
     _, library = add_python(sdk, "3.5", config={**CONFIG, "VERSION": "3.5"})
     assert not (library / "_sysconfigdata.py").exists()
@@ -202,6 +204,7 @@ def test_python_3_5_has_one_name_for_its_variables(sdk: Sdk, tmp_path: Path) -> 
     assert [path.parent.name for path in python.prefix.rglob("Makefile")] == ["config-3.5m"]
 
 
+@pytest.mark.trap(3, 4)
 def test_old_distutils_reads_the_overlays_makefile_and_header(sdk: Sdk, tmp_path: Path) -> None:
     """Python 3.5's distutils has no other source; 3.6's still has the functions it uses."""
     try:

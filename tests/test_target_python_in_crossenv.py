@@ -88,6 +88,7 @@ def built_in_crossenv(python: BuildPython, release: str, folder: Path) -> str:
     return name
 
 
+@pytest.mark.trap(1, 2, 4)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("version", "release"),
@@ -110,6 +111,7 @@ def test_crossenv_makes_a_module_for_the_target(version: str, release: str, tmp_
     assert name == f"m.cpython-{version.replace('.', '')}{flags}-arm-linux-gnueabihf.so"
 
 
+@pytest.mark.trap(10, 11)
 @pytest.mark.slow
 @pytest.mark.parametrize("version", ["3.7", "3.11"])
 def test_crossenv_from_an_sdks_wrapper_without_venv(version: str, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def compile_with(
     return subprocess.run(argv, capture_output=True, text=True, check=False, cwd=tmp_path)
 
 
+@pytest.mark.trap(7)
 def test_objects_are_hard_float_arm(tools: Wrappers, tmp_path: Path) -> None:
     done = compile_with(tools, tmp_path, code="double f(double x) { return x * 2; }")
     assert done.returncode == 0, done.stderr
@@ -46,11 +47,13 @@ def test_objects_are_hard_float_arm(tools: Wrappers, tmp_path: Path) -> None:
     assert "Tag_FP_arch: VFPv3" in attributes
 
 
+@pytest.mark.trap(7)
 def test_fortran_has_the_words_of_c(tools: Wrappers, tmp_path: Path) -> None:
     code = "subroutine s(x)\n  real(8) :: x\n  x = x * 2\nend subroutine\n"
     assert compile_with(tools, tmp_path, tool="gfortran", code=code).returncode == 0
 
 
+@pytest.mark.trap(1)
 @pytest.mark.parametrize(
     "words",
     [
@@ -119,6 +122,7 @@ def test_each_call_is_logged_and_its_status_passed_on(tools: Wrappers, tmp_path:
     assert all(float(began) <= float(ended) for began, ended, *_ in calls)
 
 
+@pytest.mark.trap(15)
 def test_pkg_config_answers_for_the_sysroot(bookworm: Sdk, tools: Wrappers) -> None:
     argv = [str(tools.path("pkg-config")), "--cflags", "--libs", "openblas"]
     flags = subprocess.run(argv, capture_output=True, text=True, check=True).stdout

@@ -129,7 +129,11 @@ def _description(
             name,
             evidence=evidence,
             pythons=(version,),
-            fields={"python": version, "executable": builder.executable},
+            fields={
+                "python": version,
+                "executable": builder.executable,
+                "others": ", ".join(target_python.available(sdk)),
+            },
         )
 
 

@@ -56,7 +56,7 @@ def find(versions: Sequence[str], glibc_version: str) -> Release:
     ``4.1.15-2.1.0``).  Poky's number names the release only where that agrees.
 
     :param versions: OECORE_DISTRO_VERSION and OECORE_SDK_VERSION
-    :param glibc_version: ``2.30``; ``.`` where the C library is another
+    :param glibc_version: ``2.30``; empty where it is not known
     """
     table = _table()
     for entry in table:

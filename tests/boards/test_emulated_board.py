@@ -66,6 +66,7 @@ def test_nothing_of_the_build_machine_leaks_in(
     assert "LD_LIBRARY_PATH" not in answer.output
 
 
+@pytest.mark.trap(14)
 @pytest.mark.skipif(find_isolation() is not Isolation.USER, reason="needs user namespaces")
 def test_child_programs_run_on_the_target(board: EmulatedBoard) -> None:
     if board.notes:
@@ -186,6 +187,7 @@ def test_signals_reach_the_program(board: EmulatedBoard) -> None:
     assert answer.status in (-signal.SIGTERM, 128 + signal.SIGTERM)
 
 
+@pytest.mark.trap(14)
 def test_shared_memory_and_pool(board: EmulatedBoard, tmp_path: Path) -> None:
     script = tmp_path / "pool.py"
     script.write_text(
