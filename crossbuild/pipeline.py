@@ -100,6 +100,7 @@ def make_wheel(
         target=cell.target,
         build_python=cell.build_python,
         targets={name: built[name].unpacked for name in package.recipe.dependencies},
+        cache=request.cache,
     )
     made = store.built(one.build_key) or build_wheel(one, place, store, request, step)
     names = package.recipe.sysroot_libraries if request.bundling is Bundling.RUNTIME else ()
