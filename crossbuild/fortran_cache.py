@@ -14,6 +14,7 @@ is not needed at all is done without (8 ms instead of 25).
 import errno
 import os
 import sys
+import time
 
 _SUFFIXES = {".f", ".for", ".ftn", ".f77", ".f90", ".f95", ".f03", ".f08"}
 _PREPROCESSED = {suffix.upper() for suffix in _SUFFIXES} | {".fpp", ".FPP"}
@@ -255,10 +256,9 @@ def compile_and_keep(entry: str, call: Call, compiler: str, folder: str) -> int:
 
     :param compiler: the compiler's program
     """
-    import shutil
-    import tempfile
-
-    stage = tempfile.mkdtemp(prefix="stage-", dir=folder)
+    # tempfile and shutil would take longer to load than many a compile takes.
+    stage = os.path.join(folder, f"stage-{os.getpid()}-{time.monotonic_ns()}")
+    os.mkdir(stage)
     try:
         modules, said = os.path.join(stage, "modules"), os.path.join(stage, "said")
         os.mkdir(modules)
@@ -275,7 +275,7 @@ def compile_and_keep(entry: str, call: Call, compiler: str, folder: str) -> int:
             os.makedirs(os.path.dirname(entry), exist_ok=True)
             _rename(stage, entry)
     finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        _remove(stage)
     return 0
 
 
@@ -288,14 +288,23 @@ def _rename(stage: str, entry: str) -> None:
             raise
 
 
+def _remove(folder: str) -> None:
+    """Remove a folder of files and folders of files, where it is there."""
+    for name in _listing(folder):
+        path = os.path.join(folder, name)
+        if os.path.isdir(path):
+            _remove(path)
+        else:
+            os.unlink(path)
+    if os.path.isdir(folder):
+        os.rmdir(folder)
+
+
 def trim(folder: str, limit: int) -> None:
     """Remove what was not used for longest, until no more than *limit* bytes are left.
 
     One process at a time may do so; others may go on compiling.
     """
-    import shutil
-    import time
-
     entries = []
     for name in _listing(folder):
         path = os.path.join(folder, name)
@@ -304,7 +313,7 @@ def trim(folder: str, limit: int) -> None:
                 (os.stat(f"{path}/{key}").st_mtime, f"{path}/{key}") for key in _listing(path)
             ]
         elif os.path.isdir(path) and time.time() - os.path.getmtime(path) > _ABANDONED:
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
     left = sum(_size(path) for _, path in entries)
     for _, path in sorted(entries):
         if left <= limit:
@@ -313,7 +322,7 @@ def trim(folder: str, limit: int) -> None:
         # Renamed first: what is left of an entry must not look like one.
         doomed = os.path.join(folder, f"stage-{os.path.basename(path)}")
         os.rename(path, doomed)
-        shutil.rmtree(doomed, ignore_errors=True)
+        _remove(doomed)
 
 
 def _size(folder: str) -> int:
