@@ -43,6 +43,8 @@ class Request:
     offline: bool = False
     keep: bool = False
     bundling: Bundling = Bundling.RUNTIME
+    #: What several builds at once share (:mod:`crossbuild.job_pool`).
+    pool: Path | None = None
     #: What the user's project adds to builds.
     additions: Additions = NOTHING_ADDED
 

@@ -10,7 +10,8 @@ ROOT = Path(crossbuild.__file__).parent
 
 #: From the ground floor to the command line; below that, in the order in which data flows.
 _ORDER = """
-errors settings timeline run console files trace digests tree_digest own_tools inside
+errors settings timeline run console side_by_side
+files job_pool trace digests tree_digest own_tools inside
 elf_tables elf_headers elf elf_layout static_library
 wheel_record zip_safety wheel_archive wheel wheelhouse store
 environment_script sdk libraries fortran_cache fortran reference_sdk
