@@ -64,6 +64,7 @@ lint: setup
 # Ratios measured side by side; they lie in benchmarks/results afterwards.
 bench: setup
 	@$(VENV)/bin/python -m benchmarks.noop
+	@$(VENV)/bin/python -m benchmarks.build_time
 	@$(VENV)/bin/python benchmarks/audit.py
 
 clean: setup

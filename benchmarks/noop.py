@@ -3,46 +3,17 @@
 .venv/bin/python -m benchmarks.noop       # needs the reference SDK
 """
 
-import resource
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import report
+from benchmarks.cost import cost, least
 from tests import projects
 
 CROSSBUILD = Path(sys.executable).with_name("crossbuild")
 REPEATS = 7
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Seconds of the wall clock, and of all processors."""
-
-    wall: float
-    cpu: float
-
-
-def cost(command: Sequence[str | Path]) -> Cost:
-    """What one run of a command takes, its children included."""
-    used, started = _used(), time.monotonic()
-    subprocess.run(command, check=True, capture_output=True)
-    return Cost(time.monotonic() - started, _used() - used)
-
-
-def _used() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-def least(command: Sequence[str | Path]) -> Cost:
-    """The least of several runs: what others do on the machine only adds."""
-    costs = [cost(command) for _ in range(REPEATS)]
-    return Cost(min(one.wall for one in costs), min(one.cpu for one in costs))
 
 
 def main() -> None:
@@ -51,12 +22,12 @@ def main() -> None:
         project = projects.write(Path(folder, "tiny"))
         words = f"PACKAGES={project} --work-dir {folder}/work"
         wheels = ["make", "-s", "wheels", words, f"WHEELHOUSE={folder}/wheelhouse"]
-        python = least([sys.executable, "-c", "pass"])
-        version = least([CROSSBUILD, "--version"])
+        python = least([sys.executable, "-c", "pass"], REPEATS)
+        version = least([CROSSBUILD, "--version"], REPEATS)
         cold = cost(wheels)
         time.sleep(3)  # files settle, so that their digests are remembered
         cost(wheels)
-        warm = least(wheels)
+        warm = least(wheels, REPEATS)
     named = {
         "python -c pass": python,
         "crossbuild --version": version,
@@ -68,8 +39,8 @@ def main() -> None:
             "what": what,
             "wall [s]": one.wall,
             "CPU [s]": one.cpu,
-            "wall, times python -c pass": one.wall / python.wall,
-            "wall, share of a first make wheels": one.wall / cold.wall,
+            "CPU, times python -c pass": one.cpu / python.cpu,
+            "CPU, share of a first make wheels": one.cpu / cold.cpu,
         }
         for what, one in named.items()
     ]

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from build import BuildBackendException, BuildException, ProjectBuilder, RunnerType
 
-from crossbuild import files, pyproject, recipe
+from crossbuild import files, job_pool, pyproject, recipe
 from crossbuild.additions import (
     FLAG_VARIABLES,
     NOTHING_ADDED,
@@ -58,6 +58,7 @@ class Job:
     :param source: the root of the package's source
     :param epoch: SOURCE_DATE_EPOCH, in seconds since 1970
     :param jobs: how many compilers may run at once
+    :param pool: the pool that its compilers share with those of other builds
     """
 
     recipe: RecipeVersion
@@ -67,6 +68,7 @@ class Job:
     epoch: int
     jobs: int
     additions: Additions = NOTHING_ADDED
+    pool: Path | None = None
 
     def values(self) -> dict[str, str | Path | int]:
         """What stands for the names in a recipe's templates."""
@@ -226,6 +228,7 @@ def _variables(job: Job) -> dict[str, str]:
         "CCACHE_COMPILERCHECK": "content",
         "CCACHE_STATSLOG": str(job.place.compilers.results),
         "TMPDIR": str(_temporary(job)),
+        **({job_pool.VARIABLE: str(job.pool)} if job.pool else {}),
     }
     own = job.rendered(job.recipe.environment)
     if job.recipe.backend == "meson-python":

@@ -47,6 +47,8 @@ class Request:
     slim: bool = False
     #: Whether modules are compiled with debug information, which is kept beside the wheels.
     keep_debug: bool = False
+    #: What several builds at once share (:mod:`crossbuild.job_pool`).
+    pool: Path | None = None
     #: What the user's project adds to builds.
     additions: Additions = NOTHING_ADDED
 

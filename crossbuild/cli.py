@@ -431,9 +431,7 @@ def matrix(
     output: Annotated[
         MatrixFormat, typer.Option("--format", help="What reads the cells.")
     ] = MatrixFormat.JSON,
-    build: Annotated[
-        bool, typer.Option("--build", help="Build all cells, one after another.")
-    ] = False,
+    build: Annotated[bool, typer.Option("--build", help="Build all cells, side by side.")] = False,
     wheelhouse: WheelhouseOption = None,
     work: WorkOption = settings.WORK,
     cache: CacheOption = settings.CACHE,

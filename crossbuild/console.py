@@ -7,7 +7,7 @@ lines, so that a CI log stays readable.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rich.console import Console as RichConsole
 from rich.status import Status
@@ -69,6 +69,13 @@ class Console:
     verbosity: int = 0
     #: All that were begun, the oldest first.
     steps: list[Step] = field(default_factory=list)
+    #: What each line begins with, where several write side by side.
+    label: str = ""
+
+    def labelled(self, label: str) -> "Console":
+        """A console of its own for one of several that write side by side: plain lines."""
+        plain = RichConsole(stderr=True, highlight=False, force_terminal=False)
+        return replace(self, rich=plain, position=0, total=0, steps=[], label=label)
 
     def plan(self, total: int) -> None:
         """Say how many steps are to come, so that each shows ``[3/12]``."""
@@ -92,22 +99,25 @@ class Console:
                 yield step
             mark = "✓"
         finally:
-            step.ended = time.monotonic()
+            step.ended, step.status, step.say = time.monotonic(), None, None
             elapsed = step.ended - step.started
             outcome = f" - {step.outcome}" if step.outcome else ""
             self.say(f"{mark} {title}{outcome} ({elapsed:.1f} s)")
 
     def say(self, text: str) -> None:
         """Print one plain line."""
-        self.rich.print(Text(text), soft_wrap=True)
+        self._line(Text(text))
+
+    def _line(self, text: Text) -> None:
+        self.rich.print(Text(self.label) + text, soft_wrap=True)
 
     def error(self, error: CrossbuildError) -> None:
         """Print an error with its evidence and cure."""
-        self.rich.print(Text(f"error: {error.what}", style="bold red"), soft_wrap=True)
+        self._line(Text(f"error: {error.what}", style="bold red"))
         if error.evidence:
-            self.rich.print(Text(f"evidence: {error.evidence}"), soft_wrap=True)
+            self._line(Text(f"evidence: {error.evidence}"))
         if error.cure:
-            self.rich.print(Text(f"try: {error.cure}", style="green"), soft_wrap=True)
+            self._line(Text(f"try: {error.cure}", style="green"))
 
     def table(self, table: Table) -> None:
         """Print a table."""

@@ -43,7 +43,7 @@ class Digests:
         if entry and entry[0] == stamp:
             return str(entry[1])
         digest = files.sha256(Path(path))
-        if time.time() - status.st_ctime > _SETTLED:
+        if time.time() - status.st_mtime > _SETTLED:
             self._known[key], self._changed = [stamp, digest], True
         return digest
 

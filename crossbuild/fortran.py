@@ -7,17 +7,25 @@ manual, "Directory Options"), so a folder of ours heals the SDK without touching
 """
 
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild import files
-from crossbuild.run import attempt, clean_environment
+from crossbuild import files, fortran_cache
+from crossbuild.digests import Digests
+from crossbuild.run import attempt, clean_environment, run
 from crossbuild.sdk import Sdk
 
 #: libgfortran/libgfortran.spec.in of GCC as it comes out on 32-bit Arm, which has no
 #: __float128 and therefore no libquadmath.
 SPEC = "%rename lib liborig\n*lib: -lm %(libgcc) %(liborig)\n"
 _SPEC_NAME = "libgfortran.spec"
+
+#: What gfortran reads before every source, where the C library has it.
+_BEFORE_ALL = "finclude/math-vector-fortran.h"
+
+#: How large the cache of objects may grow, in bytes; scipy's are 10 MB for each SDK and Python.
+CACHE_SIZE = 500_000_000
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,36 @@ def overlay(sdk: Sdk, folder: Path) -> tuple[str, ...]:
         folder.mkdir(parents=True, exist_ok=True)
         link.symlink_to(found.runtime)
     return (f"-B{folder}",) if folder.is_dir() else ()
+
+
+def cached(sdk: Sdk, folder: Path) -> tuple[str, ...]:
+    """Words in front of gfortran that keep what it compiles; none without gfortran.
+
+    :param folder: the cache, shared by all checkouts; it is brought to its size
+    """
+    if sdk.tools.fortran is None:
+        return ()
+    with files.exclusive(folder / "lock"):
+        fortran_cache.trim(str(folder / "objects"), CACHE_SIZE)
+        digests = Digests(folder / "programs.json")
+        identity = _identity(sdk, sdk.tools.fortran, digests)
+        digests.save()
+    package = Path(fortran_cache.__file__).parent
+    # Imported, not run by its name: only then is its byte code kept.
+    code = (
+        f"import sys; sys.path.append({str(package.parent)!r}); "
+        f"from {package.name}.fortran_cache import main; sys.exit(main(sys.argv[1:]))"
+    )
+    return (sys.executable, "-I", "-S", "-c", code, str(folder / "objects"), identity)
+
+
+def _identity(sdk: Sdk, words: tuple[str, ...], digests: Digests) -> str:
+    """Tells the content of all programs that a compile runs, wherever they lie."""
+    env = clean_environment(PATH=f"{Path(words[0]).parent}:/usr/bin:/bin")
+    asked = [run([words[0], f"-print-prog-name={name}"], env=env) for name in ("f951", "as")]
+    paths = [Path(words[0]), *(Path(done.output.strip()) for done in asked)]
+    paths += [folder / _BEFORE_ALL for folder in sdk.include_dirs]
+    return files.content_key([digests.of(path) for path in paths if path.is_file()])
 
 
 def _search_folders(sdk: Sdk, words: tuple[str, ...]) -> list[Path]:

@@ -1,14 +1,16 @@
 """The matrix: one cell for each Python, with the packages and the SDK that it takes.
 
 Cells come from the recipes and are named as cibuildwheel names builds
-(``cp37-linux_armv7l``); CI runs one a job, ``crossbuild matrix --build`` one after another.
+(``cp37-linux_armv7l``); CI runs one a job, ``crossbuild matrix --build`` several side by side.
 """
 
+import contextlib
 import json
 import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,21 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from rich.table import Table
 
-from crossbuild import files, find_package, recipe, reference_sdk, settings
+from crossbuild import (
+    files,
+    find_package,
+    job_pool,
+    recipe,
+    reference_sdk,
+    settings,
+    side_by_side,
+)
 from crossbuild.cell import Request
 from crossbuild.configuration import Configuration
 from crossbuild.console import Console
 from crossbuild.errors import ConfigurationError, CrossbuildError, MatrixError
 from crossbuild.pipeline import Made, make_wheels
+from crossbuild.recipe import RecipeVersion
 
 #: What a wheel's file name calls the board: glibc's Linux on a 32-bit Arm.
 PLATFORM = "linux_armv7l"
@@ -129,17 +140,40 @@ def as_json(found: Sequence[Cell]) -> str:
 def build(
     found: Sequence[Cell], base: Request, sdk_root: Callable[[str], Path], console: Console
 ) -> list[Result]:
-    """Build cell after cell into one wheelhouse; a cell that fails stops no other.
+    """Build all cells into one wheelhouse, side by side; a cell that fails stops no other.
+
+    There are as many at once as jobs, and they share the jobs: where the compilers of all
+    together would be too many, or need more memory than is free, some wait.
 
     :param base: what the cells have in common
     :param sdk_root: gives the folder of a cell's SDK, and makes a reference SDK
     """
-    results = []
-    for cell in found:
-        console.plan(0)
-        console.say(f"── {cell.identifier}: {' '.join(cell.packages)}, {cell.sdk}")
-        results.append(_build_cell(cell, base, sdk_root, console))
-    return results
+    at_once = min(len(found), base.jobs)
+    if at_once == 1:
+        return [_build_cell(cell, base, sdk_root, console) for cell in found]
+    for sdk in dict.fromkeys(cell.sdk for cell in found):
+        # Made once, before all; a cell whose SDK cannot be had tells so itself.
+        with contextlib.suppress(CrossbuildError):
+            sdk_root(sdk)
+    jobs = job_pool.fitting(base.jobs, _memory_mb(found))
+    with job_pool.opened(base.work, jobs) as pool:
+        shared = replace(base, pool=pool)
+        pieces = {
+            cell.identifier.partition("-")[0]: partial(_build_cell, cell, shared, sdk_root)
+            for cell in found
+        }
+        return side_by_side.run(pieces, console, at_once)
+
+
+def _memory_mb(found: Sequence[Cell]) -> int:
+    """What the hungriest compiler of all cells needs."""
+    recipes = [
+        recipe.load(name).for_python(cell.python, version)
+        for cell in found
+        for name, _, version in (text.partition("==") for text in cell.versions)
+    ]
+    plain = int(RecipeVersion.model_fields["memory_mb"].default)
+    return max([plain, *(one.memory_mb for one in recipes)])
 
 
 def table(results: Sequence[Result]) -> Table:
@@ -278,6 +312,8 @@ def _build_cell(
     cell: Cell, base: Request, sdk_root: Callable[[str], Path], console: Console
 ) -> Result:
     started = time.monotonic()
+    console.plan(0)
+    console.say(f"── {cell.identifier}: {' '.join(cell.packages)}, {cell.sdk}")
     try:
         request = replace(base, sdk=sdk_root(cell.sdk), python=cell.python, packages=cell.packages)
         made = tuple(make_wheels(request, console))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossbuild import files, find_package, index, plan
+from crossbuild import files, find_package, index, job_pool, plan
 from crossbuild import wheelhouse as wheelhouses
 from crossbuild.cell import Cell, Request, open_cell
 from crossbuild.console import Console, Step
@@ -113,6 +113,7 @@ def make_wheel(
         target=cell.target,
         build_python=cell.build_python,
         targets={name: built[name].unpacked for name in package.recipe.dependencies},
+        cache=request.cache,
     )
     made = store.built(one.build_key) or build_wheel(one, place, store, request, step)
     names = package.recipe.sysroot_libraries if request.bundling is Bundling.RUNTIME else ()
@@ -156,7 +157,10 @@ def build_wheel(
             files.remove_tree(place.source)  # an interrupted run may have changed it half
         source = build.prepare_source(origin, place.source)
     epoch = build.source_epoch(place.source)
-    job = build.Job(package.recipe, place, env, source, epoch, request.jobs, package.additions)
+    jobs = job_pool.fitting(request.jobs, package.recipe.memory_mb)
+    job = build.Job(
+        package.recipe, place, env, source, epoch, jobs, package.additions, request.pool
+    )
     place.compilers.clear()
     try:
         with step.phase("build"):

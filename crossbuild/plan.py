@@ -24,7 +24,7 @@ from crossbuild.target_python import TargetPython
 #: Modules whose text decides what a back end makes, beside the templates.
 _BUILD_RULES = (
     *("build.py", "crossenv.py", "meson.py", "workplace.py", "wrappers.py", "fortran.py"),
-    *("sysconfigdata.py", "overlay.py", "additions.py"),
+    *("fortran_cache.py", "sysconfigdata.py", "overlay.py", "additions.py"),
 )
 
 #: Keys of a recipe that change nothing in what a back end makes.

@@ -26,6 +26,7 @@ class Workplace:
 
     :param folder: the package's own folder
     :param targets: unpacked target wheels that it links against, by name
+    :param cache: folder shared by all checkouts
     """
 
     folder: Path
@@ -33,6 +34,7 @@ class Workplace:
     target: TargetPython
     build_python: BuildPython
     targets: Mapping[str, Path]
+    cache: Path
 
     @property
     def log(self) -> Path:
@@ -94,6 +96,7 @@ class Workplace:
             ),
             fortran_flags=fortran.overlay(self.sdk, self.folder / "gfortran"),
             launcher=(ccache,) if ccache else (),
+            fortran_launcher=fortran.cached(self.sdk, self.cache / "fortran"),
         )
 
     def _border(self, package: Package, requirements: Sequence[Path]) -> Border:

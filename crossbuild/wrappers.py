@@ -75,6 +75,7 @@ def create(
     pkg_config_dirs: Sequence[Path] = (),
     fortran_flags: Sequence[str] = (),
     launcher: Sequence[str] = (),
+    fortran_launcher: Sequence[str] = (),
 ) -> Wrappers:
     """Write the wrappers of an SDK's tools.
 
@@ -84,6 +85,7 @@ def create(
     :param pkg_config_dirs: folders of .pc files of our own, before the sysroot's
     :param fortran_flags: words for gfortran beyond those of CC
     :param launcher: words in front of a compiler, such as ``ccache``
+    :param fortran_launcher: the same for gfortran
     """
     mapped = _prefix_map_words(sdk, prefix_map)
     tools = sdk.tools
@@ -108,7 +110,7 @@ def create(
     compiler = environment.get_template("compiler-wrapper.sh.j2")
     for tool, words in compilers.items():
         text = compiler.render(
-            words=[*launcher, *words],
+            words=[*(fortran_launcher if tool == "gfortran" else launcher), *words],
             border=border,
             leak_status=LEAK_STATUS,
             tool=tool,

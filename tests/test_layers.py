@@ -10,10 +10,11 @@ ROOT = Path(crossbuild.__file__).parent
 
 #: From the ground floor to the command line; below that, in the order in which data flows.
 _ORDER = """
-errors settings timeline run console files trace digests tree_digest own_tools inside pyproject
+errors settings timeline run console side_by_side
+files job_pool trace digests tree_digest own_tools inside pyproject
 elf_tables elf_headers elf elf_layout static_library
 wheel_record zip_safety wheel_archive wheel slim wheelhouse store
-environment_script sdk libraries fortran reference_sdk
+environment_script sdk libraries fortran_cache fortran reference_sdk
 build_python sysconfigdata probes synthesis overlay target_python
 artifact pip_settings index_session index recipe_fields recipe lock closure resolve
 additions debug_info configuration plan find_package

@@ -203,7 +203,7 @@ def test_all_cells_are_built_though_one_fails(
         wheelhouse=tmp_path / "wheelhouse",
         work=tmp_path / "work",
         cache=settings.CACHE,
-        jobs=1,
+        jobs=2,
     )
     cells = matrix.cells([str(tiny)], PLAIN, pythons=["3.7", "3.11", "3.12"], sdk="debian-bookworm")
     results = matrix.build(cells, base, reference_sdk_root, Console())

@@ -1,11 +1,13 @@
 """The compiler wrappers: right words, and no path of the build machine gets by."""
 
+import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from crossbuild import wrappers
+from crossbuild import job_pool, wrappers
 from crossbuild.sdk import Sdk
 from crossbuild.wrappers import LEAK_STATUS, Border, Wrappers
 
@@ -120,6 +122,69 @@ def test_each_call_is_logged_and_its_status_passed_on(tools: Wrappers, tmp_path:
     source = str(tmp_path / "work/x.c")
     assert [call[2:] for call in calls] == [["0", "gcc", source], ["1", "gcc", source]]
     assert all(float(began) <= float(ended) for began, ended, *_ in calls)
+
+
+def start(tools: Wrappers, tmp_path: Path, pool: Path) -> subprocess.Popen[str]:
+    source = tmp_path / "work/x.c"
+    source.write_text("int x;")
+    argv = [str(tools.path("gcc")), "-c", str(source), "-o", str(tmp_path / "work/x.o")]
+    return subprocess.Popen(argv, env={**os.environ, job_pool.VARIABLE: str(pool)}, text=True)
+
+
+def tokens(handle: int) -> int:
+    """How many are in the pool; they are taken out and put back."""
+    try:
+        there = os.read(handle, 100)
+    except BlockingIOError:
+        return 0
+    os.write(handle, there)
+    return len(there)
+
+
+def test_a_call_waits_for_a_token_and_gives_it_back(tools: Wrappers, tmp_path: Path) -> None:
+    with job_pool.opened(tmp_path, 1) as pool:
+        handle = os.open(pool, os.O_RDWR | os.O_NONBLOCK)
+        taken = os.read(handle, 1)
+        waiting = [start(tools, tmp_path, pool) for _ in range(2)]
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting[0].wait(timeout=1)
+        assert waiting[1].poll() is None
+        os.write(handle, taken)
+        assert [process.wait(timeout=30) for process in waiting] == [0, 0]
+        assert tokens(handle) == 1
+        calls = (tmp_path / "work/compilers.log").read_text().splitlines()
+        first, second = sorted(tuple(map(float, line.split()[:2])) for line in calls)
+        assert first[1] <= second[0]
+        os.close(handle)
+    assert not pool.exists()
+
+
+def test_a_call_that_is_ended_gives_its_token_back(tools: Wrappers, tmp_path: Path) -> None:
+    with job_pool.opened(tmp_path, 2) as pool:
+        handle = os.open(pool, os.O_RDWR | os.O_NONBLOCK)
+        argv = [str(tools.path("gcc")), "-xc", "-c", "-", "-o", str(tmp_path / "work/x.o")]
+        environment = {**os.environ, job_pool.VARIABLE: str(pool)}
+        reading = subprocess.Popen(argv, env=environment, stdin=subprocess.PIPE)
+        end = time.monotonic() + 30
+        while tokens(handle) != 1:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        reading.terminate()
+        assert reading.stdin
+        reading.stdin.close()
+        assert reading.wait(timeout=30) == 143
+        assert tokens(handle) == 2
+        os.close(handle)
+
+
+def test_the_pool_of_a_run_that_is_gone_holds_nothing_up(tools: Wrappers, tmp_path: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    pool = tmp_path / f"jobs-{gone.pid}"
+    os.mkfifo(pool)
+    assert start(tools, tmp_path, pool).wait(timeout=30) == 0
+    assert start(tools, tmp_path, tmp_path / "absent-1").wait(timeout=30) == 0
+    assert not (tmp_path / "absent-1").exists()
 
 
 @pytest.mark.trap(15)

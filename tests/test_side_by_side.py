@@ -1,0 +1,100 @@
+"""Work in several processes: results in order, and no process left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from crossbuild import job_pool, side_by_side
+from crossbuild.console import Console
+from crossbuild.errors import BuildError, CrossbuildError
+
+
+def work(number: int, console: Console) -> int:
+    with console.step(f"step {number}"):
+        time.sleep(0.05 * (3 - number))
+    return os.getpid()
+
+
+def test_results_come_in_order_and_steps_come_back(capfd: pytest.CaptureFixture[str]) -> None:
+    console = Console()
+    pieces = {f"p{number}": partial(work, number) for number in range(3)}
+    processes = side_by_side.run(pieces, console, 2)
+    assert len({*processes, os.getpid()}) == 4
+    assert sorted(step.title for step in console.steps) == ["step 0", "step 1", "step 2"]
+    assert all(step.ended and step.ended > step.started for step in console.steps)
+    shown = capfd.readouterr().err
+    assert "p1: ✓ step 1" in shown
+    assert "p0: • step 0" in shown
+
+
+def test_an_error_of_ours_is_a_result_like_any_other() -> None:
+    def fails(console: Console) -> CrossbuildError:
+        return BuildError("what", evidence="seen", cure="do")
+
+    (error,) = side_by_side.run({"one": fails}, Console(), 1)
+    assert str(error) == "what\n  evidence: seen\n  try: do"
+
+
+def wait_for(console: Console, *, folder: Path) -> None:
+    (folder / str(os.getpid())).touch()
+    time.sleep(60)
+
+
+def die(console: Console, *, folder: Path) -> None:
+    while not list(folder.iterdir()):
+        time.sleep(0.01)
+    os._exit(9)
+
+
+def test_a_piece_that_dies_ends_the_others(tmp_path: Path) -> None:
+    pieces = {"waits": partial(wait_for, folder=tmp_path), "dies": partial(die, folder=tmp_path)}
+    with pytest.raises(ChildProcessError, match="dies died with exit code 9"):
+        side_by_side.run(pieces, Console(), 2)
+    (started,) = tmp_path.iterdir()
+    assert not Path("/proc", started.name).exists()
+
+
+SCRIPT = """
+import sys
+from functools import partial
+from pathlib import Path
+from crossbuild import side_by_side
+from crossbuild.console import Console
+from tests.test_side_by_side import wait_for
+waits = partial(wait_for, folder=Path(sys.argv[1]))
+try:
+    side_by_side.run({"a": waits, "b": waits}, Console(), 2)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_processes_end_with_their_parent(sent: signal.Signals, status: int, tmp_path: Path) -> None:
+    root = Path(__file__).parents[1]
+    script = subprocess.Popen([sys.executable, "-c", SCRIPT, tmp_path], cwd=root)
+    until(lambda: len(list(tmp_path.iterdir())) == 2)
+    script.send_signal(sent)
+    assert script.wait(timeout=30) == status
+    until(lambda: not any(Path("/proc", path.name).exists() for path in tmp_path.iterdir()))
+
+
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def test_jobs_that_fit_into_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_pool, "free_memory", lambda: 4000)
+    assert job_pool.fitting(8, 1500) == 2
+    assert job_pool.fitting(8, 400) == 8
+    assert job_pool.fitting(8, 9000) == 1
