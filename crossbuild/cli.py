@@ -143,10 +143,13 @@ def sdk_create(
     destination: Annotated[
         Path | None, typer.Option(help="Where; sysroots/NAME by default.")
     ] = None,
+    mirror: Annotated[
+        str | None, typer.Option(help="A Debian mirror; the one of this machine's apt by default.")
+    ] = None,
     cache: CacheOption = settings.CACHE,
 ) -> None:
     """Make a reference SDK, unless it is there and current."""
-    typer.echo(_reference_sdk(name, destination, cache))
+    typer.echo(_reference_sdk(name, destination, cache, mirror))
 
 
 @sdk_app.command("list")
@@ -540,14 +543,16 @@ def _sdk_root(sdk: str, cache: Path) -> Path:
     return _reference_sdk(sdk, None, cache) if named else Path(sdk)
 
 
-def _reference_sdk(name: str, destination: Path | None, cache: Path) -> Path:
+def _reference_sdk(
+    name: str, destination: Path | None, cache: Path, mirror: str | None = None
+) -> Path:
     """The reference SDK's folder, made where it is missing or out of date."""
     from crossbuild import reference_sdk
 
     definition = reference_sdk.load(name)
     place = (destination or reference_sdk.default_destination(name)).absolute()
     if not reference_sdk.is_current(definition, place):
-        reference_sdk.create(definition, place, console, cache.absolute())
+        reference_sdk.create(definition, place, console, cache.absolute(), mirror=mirror)
     return place
 
 

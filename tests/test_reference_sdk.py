@@ -1,15 +1,17 @@
 """Reference SDKs: definitions, layout of both sysroots, environment script, errors."""
 
 import json
+import lzma
 import os
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from crossbuild import reference_sdk, settings
+from crossbuild import reference_sdk
 from crossbuild.console import Console
 from crossbuild.errors import (
     CommandError,
@@ -20,6 +22,7 @@ from crossbuild.errors import (
 from crossbuild.files import remove_tree
 from crossbuild.reference_sdk import debian, factory, native, openblas, scripts, target
 from crossbuild.reference_sdk.definition import Definition, read
+from tests.conftest import create_sdk
 
 BOOKWORM = reference_sdk.load("debian-bookworm")
 NOWHERE = "file:///no/such/mirror/"
@@ -313,6 +316,20 @@ def test_a_mirror_out_of_reach_is_named_and_leaves_nothing(
     assert list((tmp_path / "sdks").iterdir()) == []
 
 
+@pytest.mark.slow
+def test_a_mirror_that_is_half_updated(tmp_path: Path) -> None:
+    """Its signed list is that of Debian, and its packages are not those that the list names."""
+    suite = tmp_path / "mirror/dists/bookworm"
+    with urllib.request.urlopen(f"{debian.build_machine_mirror()}dists/bookworm/InRelease") as real:
+        (suite / "main/binary-armhf").mkdir(parents=True)
+        (suite / "InRelease").write_bytes(real.read())
+    (suite / "main/binary-armhf/Packages.xz").write_bytes(lzma.compress(b"Package: x\n"))
+    with pytest.raises(IndexUnreachableError) as caught:
+        _create(tmp_path / "sdk", tmp_path / "cache", mirror=f"file://{tmp_path}/mirror/")
+    assert debian.HALF_UPDATED in caught.value.evidence
+    assert "try again in an hour" in caught.value.cure
+
+
 def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
     left = tmp_path / "sdks/.mine.abcdef"
     left.mkdir(parents=True)
@@ -467,7 +484,7 @@ def moved_sdk(
     """A real reference SDK, made in one folder and moved to another."""
     definition = reference_sdk.load(request.param)
     folder = tmp_path_factory.mktemp(definition.suite)
-    _create(folder / "made", settings.CACHE, definition)
+    create_sdk(definition, folder / "made")
     yield definition, (folder / "made").rename(folder / "moved")
     remove_tree(folder)  # 300 MB
 

@@ -22,6 +22,9 @@ from crossbuild.run import Finished, clean_environment, run, which
 DEFAULT_MIRROR = "http://deb.debian.org/debian/"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
+#: apt's words for files that are older or newer than the signed list of them.
+HALF_UPDATED = "Hashes of expected file"
+
 #: Settings of the build machine's apt that say how downloads go (proxies, retries,
 #: a snapshot mirror's dates).  Its hooks, pins and index targets are not ours.
 _DOWNLOAD_SETTING = re.compile(
@@ -131,11 +134,16 @@ class Apt:
             return _disk_full(self.folder, error)
         if "Unable to locate package" in error.evidence:
             return error
+        first = (
+            "the mirror is being updated: try again in an hour"
+            if HALF_UPDATED in error.evidence
+            else "check the network and apt's proxy settings"
+        )
         return IndexUnreachableError(
             f"cannot fetch Debian {self.suite} ({self.architecture}) from {self.mirror}",
             evidence=error.evidence,
-            cure="check the network and apt's proxy settings, or name another mirror with "
-            "--mirror URL; what was downloaded is kept",
+            cure=f"{first}, or name another mirror: "
+            "crossbuild sdk create NAME --mirror URL; what was downloaded is kept",
         )
 
 
