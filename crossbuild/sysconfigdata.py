@@ -85,6 +85,11 @@ def makefile(config: Mapping[str, object], host_platform: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def header_text(path: Path) -> str:
+    """A C header's text; its comments may be in any encoding, or damaged."""
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
 def read_macros(text: str) -> dict[str, str]:
     """The object-like macros that a ``pyconfig.h`` defines, comments left out."""
     plain = _COMMENT.sub(" ", text)

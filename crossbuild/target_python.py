@@ -14,7 +14,14 @@ from crossbuild import overlay as overlays
 from crossbuild.build_python import BuildPython, find
 from crossbuild.errors import TargetPythonError
 from crossbuild.sdk import Sdk
-from crossbuild.sysconfigdata import Description, find_module, number, read_config, read_macros
+from crossbuild.sysconfigdata import (
+    Description,
+    find_module,
+    header_text,
+    number,
+    read_config,
+    read_macros,
+)
 
 _MULTIARCH = "arm-linux-gnueabihf"
 
@@ -173,7 +180,7 @@ def _from_sysroot(sdk: Sdk, version: str) -> Description:
     return Description(
         full_version=_full_version(headers, version),
         headers=headers,
-        pyconfig=pyconfig.read_text(encoding="utf-8"),
+        pyconfig=header_text(pyconfig),
         config=read_config(path),
         module=path.stem,
         origin="sysroot",
@@ -200,14 +207,14 @@ def _pyconfig_file(headers: Path, include: Path) -> Path:
         include / _MULTIARCH / headers.name / "pyconfig.h",
     )
     for path in candidates:
-        if path.is_file() and "SIZEOF_LONG" in read_macros(path.read_text(encoding="utf-8")):
+        if path.is_file() and "SIZEOF_LONG" in read_macros(header_text(path)):
             return path
     raise _LackingError(f"no pyconfig.h that defines SIZEOF_LONG in {headers}")
 
 
 def _full_version(headers: Path, version: str) -> str:
     try:
-        macros = read_macros((headers / "patchlevel.h").read_text(encoding="utf-8"))
+        macros = read_macros(header_text(headers / "patchlevel.h"))
     except OSError:
         return version
     return macros.get("PY_VERSION", version).strip('"').rstrip("+")
