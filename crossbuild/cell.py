@@ -72,7 +72,7 @@ class Cell:
         if self.target.origin == "sysroot":
             return ()
         version = self.target.version
-        return (f"the sysroot lacks Python {version}'s headers: its description is synthesised",)
+        return (f"the sysroot lacks a whole python3-dev of {version}: it is synthesised",)
 
     @cached_property
     def build_python(self) -> BuildPython:

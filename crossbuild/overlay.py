@@ -17,6 +17,7 @@ from crossbuild.sysconfigdata import (
     amended_config,
     config_folder,
     config_module,
+    header_text,
     makefile,
     without_shared_libpython,
 )
@@ -83,7 +84,7 @@ def _copy_headers(source: Description, folder: Path) -> None:
     patchlevel = folder / "patchlevel.h"
     if not patchlevel.is_file():
         return
-    text = patchlevel.read_text(encoding="utf-8")
+    text = header_text(patchlevel)
     stated = with_patch_version(text, source.full_version)
     if stated != text:
         patchlevel.unlink()

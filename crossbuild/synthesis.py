@@ -20,9 +20,9 @@ from crossbuild.sysconfigdata import (
     Description,
     find_module,
     find_pyconfig,
+    header_text,
     read_config,
     read_macros,
-    read_text,
 )
 
 TARGET = "arm-linux-gnueabihf"
@@ -70,7 +70,7 @@ def synthesise(
             evidence=f"{build.executable} ({build.origin}): no Python.h, or no pyconfig.h to it",
             cure=f"apt-get install python{build.version}-dev, or name another by --build-python",
         )
-    template = read_text(source)
+    template = header_text(source)
     macros = _macros(sdk, template)
     if shared is not None:
         macros["Py_ENABLE_SHARED"] = "1" if shared else ""

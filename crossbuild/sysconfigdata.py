@@ -78,18 +78,20 @@ def find_pyconfig(headers: Path, multiarch: str, bits: int) -> Path | None:
         headers.parent / multiarch / headers.name / "pyconfig.h",
     )
     there = (path for path in candidates if path.is_file())
-    return next((path for path in there if "SIZEOF_LONG" in read_macros(read_text(path))), None)
+    return next((path for path in there if "SIZEOF_LONG" in read_macros(header_text(path))), None)
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, errors: str = "strict") -> str:
     """The text of a file of the target's Python.
+
+    :param errors: what is done about bytes that are no UTF-8, as ``bytes.decode`` takes it
 
     :raises TargetPythonError: it cannot be read, is no text, or far too long for one
     """
     try:
         if (size := path.stat().st_size) > _LARGEST:
             raise _damaged(path, f"{size} bytes are no text")
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8", errors=errors)
     except (OSError, UnicodeDecodeError) as error:
         raise _damaged(path, str(error)) from error
 
@@ -119,6 +121,14 @@ def makefile(config: Mapping[str, object], host_platform: str) -> str:
         if "\n" not in text:
             lines.append(f"{name}=\t{text}")
     return "\n".join(lines) + "\n"
+
+
+def header_text(path: Path) -> str:
+    """A C header's text; its comments may be in any encoding.
+
+    :raises TargetPythonError: it cannot be read, or is far too long for a text
+    """
+    return read_text(path, errors="replace")
 
 
 def read_macros(text: str) -> dict[str, str]:

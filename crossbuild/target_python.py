@@ -18,10 +18,10 @@ from crossbuild.sysconfigdata import (
     Description,
     find_module,
     find_pyconfig,
+    header_text,
     number,
     read_config,
     read_macros,
-    read_text,
 )
 
 _MULTIARCH = "arm-linux-gnueabihf"
@@ -199,7 +199,7 @@ def _from_sysroot(sdk: Sdk, version: str) -> Description:
     return Description(
         full_version=_full_version(headers, version),
         headers=headers,
-        pyconfig=read_text(pyconfig),
+        pyconfig=header_text(pyconfig),
         config=read_config(path),
         module=path.stem,
         origin="sysroot",
@@ -216,7 +216,7 @@ def _sysconfigdata_file(root: Path, version: str) -> Path:
 
 def _full_version(headers: Path, version: str) -> str:
     path = headers / "patchlevel.h"
-    macros = read_macros(read_text(path)) if path.is_file() else {}
+    macros = read_macros(header_text(path)) if path.is_file() else {}
     return macros.get("PY_VERSION", version).strip('"').rstrip("+")
 
 

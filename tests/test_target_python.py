@@ -195,6 +195,14 @@ def test_module_of_a_debug_build_or_of_the_build_machine_is_not_taken(tmp_path: 
     assert find_module(wanted.parent / "nothing", "arm-linux") is None
 
 
+@pytest.mark.parametrize("name", ["pyconfig-32.h", "patchlevel.h"])
+def test_headers_may_be_in_any_encoding(name: str, sdk: Sdk, tmp_path: Path) -> None:
+    headers, _ = add_python(sdk)
+    with (headers / name).open("ab") as stream:
+        stream.write("/* été */\n".encode("latin-1"))
+    assert target_python.describe(sdk, "3.7", tmp_path / "overlay").full_version == "3.7.8"
+
+
 @pytest.mark.trap(3)
 def test_python_3_5_has_one_name_for_its_variables(sdk: Sdk, tmp_path: Path) -> None:
     _, library = add_python(sdk, "3.5", config={**CONFIG, "VERSION": "3.5"})
