@@ -5,8 +5,8 @@ WHEELHOUSE ?= wheelhouse
 WHEELS ?= $(WHEELHOUSE)
 BOARD ?= emulated
 export SDK PYTHON JOBS WHEELHOUSE SLIM
-# Old SDKs' scripts, sourced in this shell, export them: no other Python starts with that home.
-unexport PYTHONHOME PYTHONPATH
+# In a shell in which an old SDK's script was sourced, these would be no Python's but the SDK's.
+unexport PYTHONHOME PYTHONPATH OPENSSL_CONF
 
 VENV := .venv
 CROSSBUILD := $(VENV)/bin/crossbuild

@@ -193,9 +193,10 @@ def _require_x86_64(program: Path) -> None:
 
 
 def _cure(version: str) -> str:
+    has_uv = int(version.partition(".")[2]) > 7
     ways = (
         f"pyenv install {version}",
-        f"uv python install {version}",
+        *([f"uv python install {version}"] if has_uv else ()),
         f"apt-get install python{version} python{version}-venv",
         _HOST_TASK,
         "or name one by --build-python PATH",

@@ -3,6 +3,7 @@
 import enum
 import json
 import os
+import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -40,9 +41,25 @@ SdkOption = Annotated[
         help="Folder of a Yocto SDK; without it a reference SDK is made and used.",
     ),
 ]
+
+
+def _series(text: str) -> str:
+    """The X.Y of a Python's version."""
+    version = re.fullmatch(r"(3\.\d+)(\.\d+)?", text)
+    if version is None:
+        raise typer.BadParameter(f"{text!r} is no version of Python such as 3.7")
+    return version[1]
+
+
 PythonOption = Annotated[
     str | None,
-    typer.Option("--python", envvar="PYTHON", help="The target's Python, e.g. 3.7."),
+    typer.Option(
+        "--python",
+        envvar="PYTHON",
+        parser=_series,
+        metavar="X.Y",
+        help="The target's Python, e.g. 3.7 (3.7.8 means the same).",
+    ),
 ]
 EnvironmentOption = Annotated[
     str | None,

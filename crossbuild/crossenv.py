@@ -88,7 +88,7 @@ def create(
         *(target.prefix / "bin" / f"python{target.version}", directory / "env"),
     ]
     try:
-        run(argv, env=clean_environment(), log=log, cwd=directory)
+        run(argv, env=clean_environment(PYTHONDONTWRITEBYTECODE="1"), log=log, cwd=directory)
     except CommandError as error:
         raise CrossEnvError(
             f"crossenv could not make a cross environment for Python {target.version}",
@@ -96,6 +96,7 @@ def create(
             cure="crossbuild doctor tells what the SDK and the build Python lack",
         ) from error
     env = existing(target, wrappers, directory)
+    _leave_no_byte_code(env.python)
     others = [path for path in requirements if path not in tools]
     install_wheels(others, env.directory / "build", target.version, env.scripts / "python")
     _let_config_tools_answer_for_the_target(env)
@@ -154,6 +155,15 @@ def install_wheels(wheels: Sequence[Path], prefix: Path, version: str, python: P
             # Compiled files that a wheel brings by mistake are left out, which is right.
             warnings.simplefilter("ignore", RuntimeWarning)
             install(source, destination, additional_metadata={"INSTALLER": b"crossbuild"})
+
+
+def _leave_no_byte_code(python: Path) -> None:
+    """Run the cross interpreter's script with ``-B``: its ``-I`` hides our variable.
+
+    The standard library beside which byte code lies may be that of the user's SDK.
+    """
+    script = python.read_text(encoding="utf-8")
+    files.write_text(python.resolve(), script.replace(" -I", " -IB", 1), mode=0o755)
 
 
 def _let_config_tools_answer_for_the_target(env: CrossEnv) -> None:

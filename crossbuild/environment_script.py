@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from crossbuild.errors import SdkError
@@ -44,7 +45,7 @@ def choose(root: Path, environment: str | None) -> Path:
         found = tuple(path for path in found if path.name == SCRIPT_PREFIX + wanted)
     if len(found) == 1:
         return found[0]
-    names = ", ".join(path.name.removeprefix(SCRIPT_PREFIX) for path in scripts(root))
+    names = [path.name.removeprefix(SCRIPT_PREFIX) for path in scripts(root)]
     if not names:
         raise SdkError(
             f"{root} is no SDK",
@@ -55,8 +56,8 @@ def choose(root: Path, environment: str | None) -> Path:
         f"the SDK at {root} has no environment {environment!r}"
         if environment
         else f"the SDK at {root} has several environments",
-        evidence=f"environments: {names}",
-        cure=f"choose one, e.g. --environment {names.split(', ', maxsplit=1)[0]}",
+        evidence=f"environments: {', '.join(names)}",
+        cure=f"choose one, e.g. --environment {names[0]}, or SDK={scripts(root)[0]}",
     )
 
 
@@ -86,18 +87,26 @@ def source(script: Path) -> dict[str, str]:
             check=False,
             timeout=60,
         )
-        if done.status != 0 or not after.exists():
-            raise SdkError(
-                f"the environment script {script} failed",
-                evidence=f"exit status {done.status}: {done.output.strip()[-800:]}",
-                cure="source it in a shell to see; an SDK that was moved must be relocated "
-                "(run its relocate script or its installer again)",
-            )
         old, new = _environment(before), _environment(after)
+    # A hook's last test that is false makes the status 1 and does no harm.
+    if done.status != 0 and not _came_to_its_end(script, new):
+        raise SdkError(
+            f"the environment script {script} failed",
+            evidence=f"exit status {done.status}: {done.output.strip()[-800:]}",
+            cure="source it in a shell to see; an SDK that was moved must be relocated "
+            "(run its relocate script or its installer again)",
+        )
     return {name: value for name, value in new.items() if old.get(name) != value}
 
 
+def _came_to_its_end(script: Path, variables: Mapping[str, str]) -> bool:
+    """Whether the last variable that the script exports is there."""
+    exported = re.findall(r"^export (\w+)=", script.read_text(errors="replace"), re.MULTILINE)
+    return bool(exported) and exported[-1] in variables
+
+
 def _environment(dump: Path) -> dict[str, str]:
-    entries = dump.read_bytes().decode(errors="surrogateescape").split("\0")
+    text = dump.read_bytes() if dump.exists() else b""  # the script may have ended the shell
+    entries = text.decode(errors="surrogateescape").split("\0")
     pairs = (entry.partition("=") for entry in entries if "=" in entry)
     return {name: value for name, _, value in pairs if name not in {"_", "SHLVL", "OLDPWD"}}

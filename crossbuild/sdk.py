@@ -154,7 +154,7 @@ def _tools(variables: Mapping[str, str], script: Path, sysroot: Path) -> Tools:
     return Tools(
         cc=cc,
         cxx=cxx,
-        fortran=_fortran(cc),
+        fortran=_fortran(cc, variables),
         ld=_command(variables, "LD", script, beside=cc[0]),
         **plain,
     )
@@ -191,14 +191,19 @@ def _command(
     return (program, *words[1:])
 
 
-def _fortran(cc: tuple[str, ...]) -> tuple[str, ...] | None:
+def _fortran(cc: tuple[str, ...], variables: Mapping[str, str]) -> tuple[str, ...] | None:
     """Gfortran with the words of CC; Yocto's script never exports one.
 
-    Only the compiler beside the SDK's own gcc counts: a gfortran of the build machine
-    on PATH would make x86 code, or Arm code of another ABI.
+    Only one beside the SDK's own gcc, or elsewhere in its native sysroot, counts: a gfortran of
+    the build machine on PATH would make x86 code, or Arm code of another ABI.
     """
-    program = re.sub(r"gcc(-[\d.]+)?$", r"gfortran\1", cc[0])
-    if program == cc[0] or not (Path(program).is_file() and os.access(program, os.X_OK)):
+    compiler = Path(cc[0])
+    name = re.sub(r"gcc(-[\d.]+)?$", r"gfortran\1", compiler.name)
+    native = variables["OECORE_NATIVE_SYSROOT"]
+    path = variables.get("PATH", "").split(os.pathsep)
+    folders = [str(compiler.parent), *(one for one in path if Path(one).is_relative_to(native))]
+    program = which(name, {"PATH": os.pathsep.join(folders)})
+    if program is None or name == compiler.name:
         return None
     return (program, *(word for word in cc[1:] if not _C_ONLY.fullmatch(word)))
 

@@ -160,6 +160,7 @@ def test_no_python_names_every_place_and_how_to_get_one(
     assert f"PATH: {shim}: python3.4 exits with status 3: broken" in text
     assert "pyenv: nothing at" in text
     assert "pyenv install 3.4" in text
+    assert "uv python install" not in text  # it begins with 3.8
     assert "TOOLCHAIN_HOST_TASK" in text
 
 

@@ -596,6 +596,7 @@ def test_without_a_build_python(
     [error] = diagnose(request).errors
     assert error.name == "build-python-missing"
     assert "pyenv install 3.11" in error.cure
+    assert "\n    uv python install 3.11\n" in error.cure
     assert str(tmp_path) in error.evidence
     _stops_before_anything_compiles(request, error.what, error.name)
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,19 @@ def test_words_of_the_users_session_do_not_reach_the_script(
     assert "-DUSERS_OWN" not in sdk.read(bookworm.root).variables.get("CFLAGS", "")
 
 
+def test_make_from_a_shell_in_which_an_old_script_was_sourced(tmp_path: Path) -> None:
+    sourced = {"PYTHONHOME": "/opt/poky/usr", "OPENSSL_CONF": "/opt/poky/openssl.cnf"}
+    done = subprocess.run(
+        ["make", "doctor", f"SDK={tmp_path}/none"],
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, **sourced},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"there is no SDK at {tmp_path}/none" in done.stdout + done.stderr
+
+
 @pytest.mark.trap(12)
 def test_c_only_words_stay_out_of_fortran(copy: Path) -> None:
     edit(script(copy), "-mthumb ", "-mthumb -Wformat -Werror=format-security -D_FORTIFY_SOURCE=2 ")
@@ -99,6 +113,16 @@ def test_words_of_old_scripts_that_conflict_are_said_without_the_warning(copy: P
     assert run([*as_written, *call], stdin=program).output.endswith(compiled)
 
 
+def test_gfortran_may_lie_elsewhere_in_the_native_sysroot(copy: Path) -> None:
+    (beside,) = copy.glob("sysroots/x86_64-*/usr/bin/*/*-gfortran")
+    elsewhere = beside.parents[1] / beside.name
+    beside.unlink()
+    elsewhere.symlink_to(f"{beside.name}-12")
+    tools = sdk.read(copy).tools
+    assert tools.fortran is not None
+    assert tools.fortran[0] == str(elsewhere)
+
+
 @pytest.mark.trap(13)
 def test_a_gfortran_of_the_build_machine_is_not_taken(
     copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -119,6 +143,7 @@ def test_a_gfortran_of_the_build_machine_is_not_taken(
         ("-mfloat-abi=hard", "-mfloat-abi=soft", "soft float", "DEFAULTTUNE"),
         ("-mcpu=cortex-a9", "-march=armv6", "ARMv6", "DEFAULTTUNE"),
         ("export SDKTARGETSYSROOT=", "return 1; export X=", "failed", "relocate"),
+        ("export SDKTARGETSYSROOT=", "exit 3; export X=", "failed", "relocate"),
     ],
 )
 def test_spoilt_scripts_are_told(copy: Path, old: str, new: str, told: str, cure: str) -> None:
@@ -128,6 +153,13 @@ def test_spoilt_scripts_are_told(copy: Path, old: str, new: str, told: str, cure
     assert told in caught.value.what
     assert caught.value.evidence
     assert cure in caught.value.cure
+
+
+def test_a_hook_that_ends_with_a_false_test_is_no_failure(copy: Path) -> None:
+    hook = sdk.read(copy).native_sysroot / "environment-setup.d/zlib.sh"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('[ -n "$NOT_SET" ] && export CFLAGS="-DNOT_SET"\n')
+    assert sdk.read(copy).root == copy
 
 
 def test_a_compiler_for_another_machine_is_told(copy: Path) -> None:
@@ -203,6 +235,7 @@ def test_several_environments_must_be_chosen_from(copy: Path) -> None:
     with pytest.raises(SdkError) as caught:
         sdk.read(copy)
     assert "armv7vehf-neon-poky-linux-gnueabi" in caught.value.evidence
+    assert f"SDK={other}" in caught.value.cure
     chosen = sdk.read(copy, environment="armv7vehf-neon-poky-linux-gnueabi")
     assert chosen.script == other
     with pytest.raises(SdkError, match="no environment 'mips'"):

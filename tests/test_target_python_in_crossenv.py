@@ -76,7 +76,7 @@ def built_in_crossenv(python: BuildPython, release: str, folder: Path) -> str:
         folder / "crossenv",
         log=folder / "crossenv.log",
     )
-    build = run([made.directory / "build/bin/python", "-c", "import sys; print(sys.prefix)"])
+    build = run([made.directory / "build/bin/python", "-B", "-c", "import sys; print(sys.prefix)"])
     assert build.output.strip() == str(made.directory / "build")
     (folder / "m.c").write_text(MODULE, encoding="utf-8")
     (folder / "build.py").write_text(BUILD, encoding="utf-8")
@@ -123,5 +123,6 @@ def test_crossenv_from_an_sdks_wrapper_without_venv(version: str, tmp_path: Path
     nativesdk_python(donor, root)
     python = build_python.find(version, sdk=sdk_with(root))
     assert "venv" in python.missing
+    before = sorted(root.rglob("*"))
     assert built_in_crossenv(python, "1.6", tmp_path).endswith("-arm-linux-gnueabihf.so")
-    assert not (root / f"usr/lib/python{version}/site-packages").exists()
+    assert sorted(root.rglob("*")) == before  # no package and no byte code

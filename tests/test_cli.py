@@ -1,0 +1,24 @@
+"""The command line's own words."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from crossbuild import cli
+
+
+@pytest.mark.parametrize("text", ["3.7", "3.7.8"])
+def test_a_boards_full_version_names_its_python(text: str, tmp_path: Path) -> None:
+    words = ["doctor", "--json", "--sdk", str(tmp_path / "none"), "--python", text]
+    done = CliRunner().invoke(cli.app, words)
+    assert json.loads(done.stdout)["python"] == "3.7"
+
+
+@pytest.mark.parametrize("text", ["3", "3.x", "python3.7", "2.7"])
+def test_what_is_no_version_is_told_with_its_variable(text: str) -> None:
+    done = CliRunner(env={"PYTHON": text}).invoke(cli.app, ["doctor"])
+    assert done.exit_code == 2
+    words = " ".join(done.output.replace("│", " ").split())
+    assert f"'--python' (env var: 'PYTHON'): '{text}' is no version of Python such as 3.7" in words
