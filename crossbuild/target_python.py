@@ -233,8 +233,8 @@ def _not_complete(sdk: Sdk, version: str, lacking: str) -> TargetPythonError:
 def _local_conf() -> str:
     return (
         "rebuild the SDK with, in local.conf:\n"
-        '    TOOLCHAIN_TARGET_TASK:append = " python3-dev python3-modules"\n'
-        "    (before honister: TOOLCHAIN_TARGET_TASK_append)"
+        'TOOLCHAIN_TARGET_TASK:append = " python3-dev python3-modules"\n'
+        "(before honister: TOOLCHAIN_TARGET_TASK_append)"
     )
 
 

@@ -420,6 +420,26 @@ def test_the_release_tells_the_syntax(
     assert (found.name, found.override, bool(found.doubt)) == (name, override, doubt)
 
 
+def test_lines_for_local_conf_can_be_pasted() -> None:
+    """Bitbake takes no indented assignment: «unparsed line»."""
+    catalogue = Catalogue(release.find(["4.0"], "2.35"))
+    everything = {
+        name: "x" for entry in entries().values() for name in re.findall(r"\w+", str(entry))
+    }
+    openblas = {"script": "x", "target": "ARMV7", "fortran": "NOFORTRAN=1"}
+    everything["get_openblas"] = catalogue.file("openblas-cure.txt.j2", openblas)
+    cures = [
+        catalogue.finding(name, fields=everything | {"versions": ["3.7"]}).cure
+        for name, entry in entries().items()
+        if "what" in entry
+    ]
+    lines = [
+        line for cure in cures for line in cure.splitlines() if re.search(r"\w:append\b", line)
+    ]
+    assert len(lines) > 15
+    assert all(re.match(r"[A-Z_]+(:[\w-]+)+ = \"[^\"]*\"$", line) for line in lines), lines
+
+
 @pytest.mark.parametrize("name", [name for name, entry in entries().items() if "what" in entry])
 def test_a_doubtful_cure_has_both_syntaxes(name: str) -> None:
     """Each line that the syntax changes stands there twice, under the words that say when."""
@@ -470,7 +490,7 @@ def test_cures_are_written_for_the_sdks_release(
     # Bookworm's glibc is newer than rocko's: both syntaxes are told.
     assert ("write instead" in error.cure) == (distro == "2.4.1")
     for line in lines:
-        assert f"\n    {line}\n" in f"{error.cure}\n"
+        assert f"\n{line}\n" in f"{error.cure}\n"
 
 
 @pytest.mark.parametrize("name", entries())
