@@ -7,17 +7,29 @@ always keeps: where an instruction must begin, and what a program loads as a con
 
 import bisect
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from crossbuild.elf import Elf, Section
 from crossbuild.thumb import Code, is_wide
 
-#: How far a load can reach a literal before or behind it, in bytes.
-_REACH = 4096 + 8
-#: Bytes on each side that tell Arm from Thumb code: most Arm instructions are unconditional
-#: and have 0xE as their top digit; in Thumb code as many lower half-words look so.
+#: Bytes on each side that tell Arm from Thumb code.
 _WINDOW = 128
-_FUNCTION_KINDS = (2, 10)
+#: Top bytes of unconditional Arm data processing, loads and branches.  More than half of all
+#: Arm words begin so; of Thumb code, read as words, hardly one in four at the worst.
+_ARM_TOPS = frozenset((0xE0, 0xE1, 0xE2, 0xE3, 0xE4, 0xE5, 0xEA, 0xEB))
+#: The share of them above which code is Arm's, by the states of the functions that are known.
+_ARM_SHARES = {frozenset((True,)): 0.4, frozenset((False,)): 0.2}
+_ARM_SHARE = 0.35
+#: What every module gets from crti.o, in Arm state whatever the rest is: ``call_weak_fn``, by
+#: its CMP and BXEQ, with the offsets of its begin and end from there.
+_CRTI = (bytes.fromhex("000052e31eff2f01"), -16, 20)
+#: The longest that code refers to at once: the size of an ADR's object is not known.
+_LONGEST_LITERAL = 16
+_DEPTH = 2
+#: Kinds of symbols that can be called; assembly often leaves its functions without a type.
+_CALLABLE = (0, 2, 10)
 #: Half-words in a row that could all begin a wide instruction: more are data.
 _LONGEST_RUN = 4096
 
@@ -30,7 +42,10 @@ class CodeMap:
         self._code = Code(self._data, section.address)
         self._starts, self._kinds = _mapping(elf, section)
         self._functions = _functions(elf, section)
-        self._states = {"t" if thumb else "a" for _, thumb, _ in self._functions}
+        states = frozenset(thumb for _, thumb, _ in self._functions)
+        self._arm_share = _ARM_SHARES.get(states, _ARM_SHARE)
+        at = self._data.find(_CRTI[0])
+        self._crti = range(at + _CRTI[1], at + _CRTI[2]) if at >= 0 else range(0)
 
     def holds(self, address: int, *, thumb: bool) -> bool:
         """Whether an instruction of this state begins at the address."""
@@ -38,42 +53,100 @@ class CodeMap:
             index = bisect.bisect_right(self._starts, address) - 1
             if index < 0 or self._kinds[index] != ("t" if thumb else "a"):
                 return False
-            return not thumb or self._begins_instruction(address, self._starts[index])
+            return not thumb or self._wide_before(address, self._starts[index]) % 2 == 0
         if self._looks_arm(address) == thumb:
             return False
-        if thumb and not self._begins_instruction(address, self._code.address):
+        if thumb and not self._begins_instruction(address):
             return False
         return not any(
-            start < address + 4 and address < start + size
-            for start, size in (_thumb_loads if thumb else _arm_loads)(self._code, address)
+            self._loads(loader, thumb=thumb)
+            for start, size, loader in self._literals(address, thumb=thumb)
+            if start + size > address
         )
 
-    def _begins_instruction(self, address: int, limit: int) -> bool:
-        """Whether a Thumb instruction begins here, and not in the middle of a wide one.
+    def _begins_instruction(self, address: int, depth: int = _DEPTH) -> bool:
+        """Whether a Thumb instruction of a stripped file begins here.
+
+        :param depth: how many constants deep to ask what loads them
+        """
+        run = self._wide_before(address, self._code.address)
+        for count in range(run + 1 if depth else 0):
+            if self._ends_constant(address - 2 * count, depth - 1):
+                return count % 2 == 0
+        return run % 2 == 0
+
+    def _wide_before(self, address: int, limit: int) -> int:
+        """How many half-words in a row before a Thumb instruction could begin a wide one.
 
         A half-word that cannot begin a wide instruction ends one, whichever it is: the
-        next begins behind it.  So an even number of "wide" half-words precedes a start.
+        next begins behind it.  So an even number of others precedes a start.
         """
         count, here = 0, address - 2
         while here >= limit and is_wide(self._code.half(here)):
             count, here = count + 1, here - 2
             if count > _LONGEST_RUN:
-                return False
-        return count % 2 == 0
+                return 1
+        return count
+
+    def _ends_constant(self, address: int, depth: int) -> bool:
+        """Whether a pool of constants ends here: Thumb code loads them, and none runs into them."""
+        begin = self._constant_before(address, depth)
+        while begin is not None and not self._code.leaves_before(begin):
+            begin = self._constant_before(begin, depth)
+        return begin is not None
+
+    def _constant_before(self, address: int, depth: int) -> int | None:
+        """Where the constant begins that ends at an address."""
+        for start, size, loader in self._literals(address, thumb=True):
+            if start + size == address and size < _LONGEST_LITERAL:
+                if self._loads(loader, depth, thumb=True):
+                    return start
+        return None
+
+    def _literals(self, address: int, *, thumb: bool) -> Iterator[tuple[int, int, int]]:
+        """(address, size, where from) of what may be loaded from before or at an address."""
+        table = self._thumb_literals if thumb else self._arm_literals
+        for start in range(address - _LONGEST_LITERAL, address + 4):
+            for size, loader in table.get(start, ()):
+                yield start, size, loader
+
+    def _loads(self, loader: int, depth: int = _DEPTH, *, thumb: bool) -> bool:
+        """Whether what looks like a load is one, and not data or half of an instruction."""
+        if self._looks_arm(loader) == thumb:
+            return False
+        return not thumb or self._begins_instruction(loader, depth)
+
+    @cached_property
+    def _thumb_literals(self) -> "_Literals":
+        return _by_address(_thumb_loads(self._code))
+
+    @cached_property
+    def _arm_literals(self) -> "_Literals":
+        return _by_address(_arm_loads(self._code))
 
     def _looks_arm(self, address: int) -> bool:
-        if len(self._states) == 1:
-            return "a" in self._states
         index = bisect.bisect_right(self._functions, (address, True, 0)) - 1
         start, thumb, size = self._functions[index] if index >= 0 else (0, False, 0)
-        if start <= address < start + size:
+        # Assembly often gives no size: what follows is its code up to the next function.
+        if index >= 0 and (not size or address < start + size):
             return not thumb
         offset = address - self._code.address
-        start = max(0, offset - _WINDOW) & ~3
-        tops = self._data[start + 3 : offset + _WINDOW : 4]
-        lower = self._data[start + 1 : offset + _WINDOW : 4]
-        always = sum(top >> 4 == 0xE for top in tops)
-        return 2 * always > len(tops) and 5 * sum(top >= 0xE8 for top in lower) < len(lower)
+        if offset in self._crti:
+            return True
+        begin = max(0, offset - _WINDOW) & ~3
+        tops = self._data[begin + 3 : offset + _WINDOW : 4]
+        return sum(top in _ARM_TOPS for top in tops) > self._arm_share * len(tops)
+
+
+#: (size, where from) of what code may load, by address.
+_Literals = Mapping[int, Sequence[tuple[int, int]]]
+
+
+def _by_address(loads: Iterable[tuple[int, int, int]]) -> _Literals:
+    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for start, size, loader in loads:
+        found[start].append((size, loader))
+    return found
 
 
 def _functions(elf: Elf, section: Section) -> list[tuple[int, bool, int]]:
@@ -82,9 +155,7 @@ def _functions(elf: Elf, section: Section) -> list[tuple[int, bool, int]]:
     return sorted(
         (symbol.value & ~1, bool(symbol.value & 1), symbol.size)
         for symbol in elf.dynamic_symbols
-        if symbol.defined
-        and symbol.kind in _FUNCTION_KINDS
-        and section.address <= symbol.value < end
+        if symbol.defined and symbol.kind in _CALLABLE and section.address <= symbol.value < end
     )
 
 
@@ -99,40 +170,48 @@ def _mapping(elf: Elf, section: Section) -> tuple[list[int], list[str]]:
     return sorted(found), [found[start] for start in sorted(found)]
 
 
-def _thumb_loads(code: Code, address: int) -> Iterator[tuple[int, int]]:
-    """(address, size) of the literals that Thumb code around *address* refers to."""
-    for here in range(max(code.address, address - _REACH) & ~1, address + _REACH, 2):
-        half = code.half(here)
-        base = here + 4 & ~3
-        if half & 0xF800 == 0x4800:  # ldr
-            yield base + 4 * (half & 0xFF), 4
-        elif half & 0xF800 == 0xA000:  # adr
-            yield base + 4 * (half & 0xFF), 16
-        elif is_wide(half):
-            yield from _wide_literal(half, code.half(here + 2), base)
+def _thumb_loads(code: Code) -> Iterator[tuple[int, int, int]]:
+    """(address, size, where from) of the constants that a section's Thumb code may refer to."""
+    for index, half in enumerate(code.halves):
+        if half & 0xF000 == 0x4000 or half & 0xF000 == 0xA000 or half >= 0xE800:
+            here = code.address + 2 * index
+            for start, size in _thumb_literal(half, code.half(here + 2), here + 4 & ~3):
+                yield start, size, here
+            table = code.table_size(here)
+            for offset in range(0, table, 8):
+                yield here + 4 + offset, min(8, table - offset), here
 
 
-def _wide_literal(first: int, second: int, base: int) -> Iterator[tuple[int, int]]:
-    if first & 0xFF7F == 0xF85F:  # ldr.w
+def _thumb_literal(first: int, second: int, base: int) -> Iterator[tuple[int, int]]:
+    if first & 0xF800 == 0x4800:  # ldr
+        yield base + 4 * (first & 0xFF), 4
+    elif first & 0xF800 == 0xA000:  # adr
+        yield base + 4 * (first & 0xFF), _LONGEST_LITERAL
+    elif first & 0xFF7F == 0xF85F:  # ldr.w
         yield base + _signed(second & 0xFFF, up=first & 0x80), 4
-    elif first & 0xFE7F == 0xE85F or (first & 0xFF3F == 0xED1F and second & 0xE00 == 0xA00):
-        yield base + _signed(4 * (second & 0xFF), up=first & 0x80), 8  # ldrd, vldr
+    elif first & 0xFE7F == 0xE85F:  # ldrd
+        yield base + _signed(4 * (second & 0xFF), up=first & 0x80), 8
+    elif first & 0xFF3F == 0xED1F and second & 0xE00 == 0xA00:  # vldr
+        size = 8 if second & 0x100 else 4
+        yield base + _signed(4 * (second & 0xFF), up=first & 0x80), size
     elif first & 0xFBFF in (0xF20F, 0xF2AF):  # adr.w
         amount = second & 0xFF | second >> 4 & 0x700 | (first & 0x400) << 1
-        yield base + _signed(amount, up=not first & 0xA0), 16
+        yield base + _signed(amount, up=not first & 0xA0), _LONGEST_LITERAL
 
 
 def _signed(amount: int, *, up: int | bool) -> int:
     return amount if up else -amount
 
 
-def _arm_loads(code: Code, address: int) -> Iterator[tuple[int, int]]:
-    """(address, size) of the literals that Arm code around *address* refers to."""
-    for here in range(max(code.address, address - _REACH) & ~3, address + _REACH, 4):
+def _arm_loads(code: Code) -> Iterator[tuple[int, int, int]]:
+    """(address, size, where from) of the literals that a section's Arm code may refer to."""
+    for here in range(code.address & ~3, code.end - 3, 4):
         word = code.word(here)
         if word & 0x0F7F0000 == 0x051F0000:  # ldr
-            yield here + 8 + _signed(word & 0xFFF, up=word & 0x800000), 4
+            yield here + 8 + _signed(word & 0xFFF, up=word & 0x800000), 4, here
         elif word & 0x0F3F0E00 == 0x0D1F0A00:  # vldr
-            yield here + 8 + _signed(4 * (word & 0xFF), up=word & 0x800000), 8
+            size = 8 if word & 0x100 else 4
+            yield here + 8 + _signed(4 * (word & 0xFF), up=word & 0x800000), size, here
         elif word & 0x0FFF0F00 in (0x028F0000, 0x024F0000):  # adr
-            yield here + 8 + _signed(word & 0xFF, up=word & 0x800000), 16
+            up = word & 0x800000
+            yield here + 8 + _signed(word & 0xFF, up=up), _LONGEST_LITERAL, here

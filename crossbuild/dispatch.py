@@ -7,7 +7,8 @@ is still reached then runs on any CPU; the rest is run-time dispatch.
 
 A test is recognised by what it does, not by whose it is: code that asks the system
 (getauxval) keeps the answers in writable memory, and a leaf function, or a load, reads
-them back.  Where nothing asks the system there is no dispatch.  Followed is Thumb code.
+them back.  Where nothing asks the system there is no dispatch.  Followed is the Thumb code
+of .text; a module with functions in Arm state has more ways than these, and is not judged.
 """
 
 import bisect
@@ -29,14 +30,15 @@ _ACCESSOR_STEPS = 24
 def guarded(elf: Elf, sites: Iterable[int]) -> frozenset[int]:
     """Those of the instructions that run only after a test of the CPU said yes.
 
-    :param sites: addresses of instructions
+    :param sites: addresses of Thumb instructions; others are never among the result
     """
     queries = {symbol.name for symbol in elf.dynamic_symbols} & SYSTEM_QUERIES
     section = elf.section(".text")
     if not queries or section is None or elf.machine != "Arm":
         return frozenset()
-    wanted = frozenset(sites)
-    return wanted - _Module(elf, Code(elf.content(section), section.address), wanted).plain()
+    code = Code(elf.content(section), section.address)
+    wanted = frozenset(site for site in sites if site in code)
+    return wanted - _Module(elf, code, wanted).plain()
 
 
 class _Module:
@@ -52,7 +54,7 @@ class _Module:
         """The sites that are reached when every test of the CPU says no."""
         self._reach({}, every_pointer=True)
         tests = self._tests()
-        if not tests.memory:
+        if not tests.memory or self._has_arm_functions():
             return self._sites
         pruned = {
             entry: self._follower.follow(entry, tests)
@@ -60,6 +62,13 @@ class _Module:
             if function.calls & tests.accessors or function.addresses & tests.memory
         }
         return self._reach(pruned, every_pointer=False)
+
+    def _has_arm_functions(self) -> bool:
+        """Whether control may pass through Arm code of the module's own."""
+        entered = {a for a in self._memory.entries() if not a & 1}
+        for function in self._functions.values():
+            entered |= function.arm_calls
+        return any(address in self._code for address in entered)
 
     def _tests(self) -> Tests:
         asking = [f for f in self._functions.values() if f.imports & SYSTEM_QUERIES]

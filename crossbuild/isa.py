@@ -23,6 +23,8 @@ from crossbuild.isa_families import Family, Search, families
 #: More instructions of one family in a file tell nothing new.
 _ENOUGH = 4000
 _FUNCTION = 2
+#: Sections whose code the linker writes, in the base instruction set.
+_LINKERS_OWN = frozenset((".plt", ".iplt"))
 #: None of the families takes the program counter for an operand: what does is data.
 _USES_PC = re.compile(r"\bpc\b")
 
@@ -57,12 +59,12 @@ def above(elf: Elf, features: Collection[str], dispatch_names: Sequence[str]) ->
     """
     missing = [family for family in families() if family.feature not in features]
     functions = _Functions(elf)
-    found = [
-        Excess(family, address, text, functions.name_at(address))
-        for family, address, text in _confirmed(elf, missing)
-    ]
+    found, thumb = list[Excess](), set[int]()
+    for family, text, address, in_thumb in _confirmed(elf, missing):
+        found.append(Excess(family, address, text, functions.name_at(address)))
+        thumb |= {address} if in_thumb else set()
     named = {e.address for e in found if _matches(e.function, dispatch_names)}
-    rest = [e.address for e in found if e.address not in named]
+    rest = thumb - named
     chosen = named | dispatch.guarded(elf, rest) if rest else named
     return Instructions(
         tuple(e for e in found if e.address not in chosen),
@@ -74,10 +76,10 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _confirmed(elf: Elf, missing: Sequence[Family]) -> Iterator[tuple[Family, int, str]]:
-    """Instructions of the families: where, and as capstone writes them."""
+def _confirmed(elf: Elf, missing: Sequence[Family]) -> Iterator[tuple[Family, str, int, bool]]:
+    """Instructions of the families: as capstone writes them, where, and whether in Thumb."""
     for section in elf.code():
-        if section.name.startswith(".plt"):
+        if section.name in _LINKERS_OWN:
             continue
         data, code_map = elf.content(section), CodeMap(elf, section)
         counts: dict[str, int] = {}
@@ -89,7 +91,7 @@ def _confirmed(elf: Elf, missing: Sequence[Family]) -> Iterator[tuple[Family, in
                     continue
                 if code_map.holds(address, thumb=thumb):
                     counts[named[0].feature] = counts.get(named[0].feature, 0) + 1
-                    yield named[0], address, named[1]
+                    yield *named, address, thumb
 
 
 @cache
@@ -101,9 +103,10 @@ def _disassembled(
     data: bytes, address: int, missing: Sequence[Family], *, thumb: bool
 ) -> tuple[Family, str] | None:
     for _, size, mnemonic, operands in _disassembler(thumb).disasm_lite(data, address, 1):
-        family = next((f for f in missing if f.names(mnemonic)), None)
-        if family is not None and size == 4 and not _USES_PC.search(operands):
-            return family, f"{mnemonic} {operands}".strip()
+        if size == 4 and not _USES_PC.search(operands):
+            for family in missing:
+                if family.holds(data, thumb=thumb) and family.names(mnemonic):
+                    return family, f"{mnemonic} {operands}".strip()
     return None
 
 

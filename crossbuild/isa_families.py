@@ -34,6 +34,13 @@ class Family:
         """Whether a disassembled instruction belongs to the family."""
         return any(fnmatchcase(mnemonic, pattern) for pattern in self.mnemonics)
 
+    def holds(self, data: bytes, *, thumb: bool) -> bool:
+        """Whether one of the family's own encodings stands at the beginning of *data*."""
+        word = int.from_bytes(data[:4], "little")
+        if thumb:
+            word = word >> 16 | word << 16 & 0xFFFF0000
+        return any(word & mask == value for mask, value in (self.thumb if thumb else self.arm))
+
 
 @cache
 def families() -> tuple[Family, ...]:

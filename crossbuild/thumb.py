@@ -115,6 +115,27 @@ class Code:
                 yield target
             position += 2 if wide else 1
 
+    def table_size(self, address: int) -> int:
+        """The size of the table of a TBB or TBH, where a compare before it tells; else 0."""
+        first, second = self.half(address), self.half(address + 2)
+        if first & 0xFFF0 != 0xE8D0 or second & 0xFFE0 != 0xF000:
+            return 0
+        compare = 0x28 | second & 7
+        for before in range(address - 2, address - 16, -2):
+            half = self.half(before)
+            if half >> 8 == compare and second & 8 == 0:
+                return ((half & 0xFF) + 1) * (2 if second & 0x10 else 1)
+        return 0
+
+    def leaves_before(self, address: int) -> bool:
+        """Whether no instruction before an address runs on into it (but for padding)."""
+        if self.half(address - 2) in (0, 0xBF00):
+            address -= 2
+        if is_wide(self.half(address - 4)):
+            leaving = (Flow.BRANCH, Flow.STOP, Flow.TABLE, Flow.CALL)  # of what never returns
+            return address - 4 in self and self.step(address - 4).flow in leaving
+        return address - 2 in self and self.step(address - 2).flow in (Flow.BRANCH, Flow.STOP)
+
 
 def _narrow_step(half: int, address: int) -> Step:
     top = half >> 8

@@ -48,6 +48,7 @@ class Function:
     """A function's summary.
 
     :ivar calls: entries of the functions that it calls
+    :ivar arm_calls: those among them that are in Arm state
     :ivar imports: names of imported functions that it calls
     :ivar addresses: addresses that it forms or reads (bit 0 set: of functions)
     :ivar slots: addresses in the global offset table that it reads
@@ -56,6 +57,7 @@ class Function:
     """
 
     calls: set[int] = field(default_factory=set)
+    arm_calls: set[int] = field(default_factory=set)
     imports: set[str] = field(default_factory=set)
     addresses: set[int] = field(default_factory=set)
     slots: set[int] = field(default_factory=set)
@@ -121,6 +123,8 @@ class Walk:
         self.settle(state)
         if step.flow is Flow.CALL:
             self._call(step.target, state)
+            if not self.code.half(address + 2) & 0x1000:  # BLX
+                self.function.arm_calls.add(step.target)
             return self.memory.import_at(step.target) in NEVER_RETURN
         if step.flow is Flow.CONDITIONAL:
             test = self.pruned and self._tests_answer(step, state)

@@ -10,7 +10,7 @@ from crossbuild.isa_families import Search, cpus, families
 from crossbuild.sdk import Sdk
 from crossbuild.thumb import Code, Flow
 from crossbuild.thumb_walk import it_conditions
-from tests.samples import Compiler
+from tests.samples import MODULE, Compiler
 
 A9 = cpus()["cortex-a9"]
 NAMES = ("*_NEON_VFPV4*", "*_ASIMD*")
@@ -156,6 +156,71 @@ def test_a_stripped_module_that_tests_and_yet_does_not_ask(
 ) -> None:
     found = above(compiler.shared(DISPATCH, "-s", variant))
     assert features(found.plain) == {"vfpv4"}
+
+
+#: Ways of code for better CPUs into a module that does dispatch, beside the dispatch.
+BESIDE = """
+__attribute__((section(".fast"), target("fpu=neon-vfpv4")))
+float fast(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+"""
+ARM_CALLS = """
+__attribute__((target("arm"), noinline))
+static float inner(float a, float b, float c) { return best(a, b, c) + 1; }
+float outer(float a, float b, float c) { return inner(a, b, c) * 2; }
+"""
+
+
+@pytest.mark.parametrize("more", [BESIDE, ARM_CALLS, ARM_CALLS.replace("static", "")])
+def test_dispatch_hides_nothing_beside_it(compiler: Compiler, more: str) -> None:
+    found = above(compiler.shared(DISPATCH + more, "-s"))
+    assert features(found.plain) == {"vfpv4"}
+
+
+def test_a_section_is_skipped_for_its_own_name_alone(compiler: Compiler) -> None:
+    code = '__asm__(".section .plot,\\"ax\\",%progbits\\n.thumb\\nsdiv r0,r0,r1\\nbx lr\\n");'
+    assert features(above(compiler.shared(code, *A7)).plain) == {"idiv"}
+
+
+def test_code_behind_a_pool_of_constants(compiler: Compiler) -> None:
+    # The constant's high half could begin a wide instruction, whose second half UDIV would be.
+    code = """
+    __asm__(".text\\n.syntax unified\\n.thumb\\n.align 2\\n.globl mask\\n.thumb_func\\nmask:\\n"
+    "ldr r0, 1f\\nbx lr\\n.align 2\\n1: .word 0xffff0000\\n.thumb_func\\nquotient:\\n"
+    "udiv r0, r0, r1\\nbx lr\\n");
+    int quotient(int, int);
+    int use(int a) { return quotient(a, 3) + 1; }
+    """
+    found = above(compiler.shared(code, *A7, "-s"))
+    assert [excess.instruction for excess in found.plain] == ["udiv r0, r0, r1"]
+
+
+@pytest.mark.parametrize("outside", ["thumb", "arm"])
+def test_a_stripped_module_in_both_states(compiler: Compiler, outside: str) -> None:
+    """Rust makes Arm code and C beside it Thumb: what is exported tells of neither."""
+    inside = "arm" if outside == "thumb" else "thumb"
+    work = "".join(f"r = (r << {n + 1}) / b ^ a[{n}] / (c + {n}); " for n in range(24))
+    source = f"""
+    __attribute__((target("{inside}"), noinline)) static int work(int *a, int b, int c)
+    {{ int r = b; {work} return r; }}
+    __attribute__((target("{outside}"))) int out(int *a, int b) {{ return work(a, b, 7) + 1; }}
+    """
+    whole = above(compiler.shared(source, *A7)).plain
+    stripped = above(compiler.shared(source, *A7, "-s")).plain
+    assert [e.address for e in stripped] == [e.address for e in whole]
+    assert len(whole) > 20
+
+
+def test_what_the_c_library_adds_in_arm_state(compiler: Compiler) -> None:
+    # "bxeq lr" of crti.o's call_weak_fn, read as Thumb, is a NEON instruction.
+    found = isa.above(elf.read(compiler.shared(MODULE, "-s")), cpus()["tegra2"], ())
+    assert found.plain == ()
+
+
+def test_a_family_names_its_own_encodings(compiler: Compiler) -> None:
+    # vcvt.f64.f32 begins like ARMv8's vrintx, and its name like NEON's.
+    source = "double wide(float a) { return a; }"
+    found = isa.above(elf.read(compiler.shared(source)), cpus()["tegra2"], ())
+    assert found.plain == ()
 
 
 def test_no_test_no_dispatch(compiler: Compiler) -> None:
