@@ -59,9 +59,11 @@ check: setup
 lint: setup
 	@$(VENV)/bin/ruff check && $(VENV)/bin/ruff format --check && $(VENV)/bin/mypy
 
-# Ratios measured side by side, as JSON.
+# Ratios measured side by side: docs/benchmarks.md.
 bench: setup
 	@$(VENV)/bin/python benchmarks/audit.py
+	@$(VENV)/bin/python benchmarks/board_speed.py $(WHEELHOUSE)
+	@$(VENV)/bin/python benchmarks/size.py $(WHEELHOUSE)
 
 clean: setup
 	@$(CROSSBUILD) clean
