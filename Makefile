@@ -61,11 +61,13 @@ check: setup
 lint: setup
 	@$(VENV)/bin/ruff check && $(VENV)/bin/ruff format --check && $(VENV)/bin/mypy
 
-# Ratios measured side by side; they lie in benchmarks/results afterwards.
+# Ratios measured side by side: docs/benchmarks.md.
 bench: setup
 	@$(VENV)/bin/python -m benchmarks.noop
 	@$(VENV)/bin/python -m benchmarks.build_time
 	@$(VENV)/bin/python benchmarks/audit.py
+	@$(VENV)/bin/python benchmarks/board_speed.py $(WHEELHOUSE)
+	@$(VENV)/bin/python benchmarks/size.py $(WHEELHOUSE)
 
 clean: setup
 	@$(CROSSBUILD) clean

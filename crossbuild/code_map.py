@@ -98,9 +98,9 @@ class CodeMap:
     def _constant_before(self, address: int, depth: int) -> int | None:
         """Where the constant begins that ends at an address."""
         for start, size, loader in self._literals(address, thumb=True):
-            if start + size == address and size < _LONGEST_LITERAL:
-                if self._loads(loader, depth, thumb=True):
-                    return start
+            ends_here = start + size == address and size < _LONGEST_LITERAL
+            if ends_here and self._loads(loader, depth, thumb=True):
+                return start
         return None
 
     def _literals(self, address: int, *, thumb: bool) -> Iterator[tuple[int, int, int]]:

@@ -76,6 +76,21 @@ def built_with_openblas():
 
 
 @check
+def one_openblas_for_numpy_and_scipy():
+    """A second one would be a second pool of threads."""
+    from scipy.linalg import blas
+
+    near(blas.dgemm(1.0, [[2.0]], [[3.0]]), [[6]])
+    near(np.linalg.solve([[2.0]], [4.0]), [2])
+    try:
+        with open("/proc/self/maps") as maps:
+            found = {line.split()[-1] for line in maps if "libopenblas" in line}
+    except OSError:
+        return  # a board without /proc cannot tell
+    assert len(found) == 1, "OpenBLAS is loaded from %s" % (sorted(found) or "nowhere")
+
+
+@check
 def sparse_eigenvalues():
     from scipy.sparse.linalg import eigs, eigsh, svds
 

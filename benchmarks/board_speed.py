@@ -1,0 +1,84 @@
+"""Instructions on a Cortex-A9, ours against Debian's native armhf packages, in one run.
+
+.venv/bin/python benchmarks/board_speed.py [WHEELHOUSE]
+
+Counts, not times: they are the same on a busy machine.  Writes results/board-speed.json
+and .md.  Without wheels in the wheelhouse only the SDK's OpenBLAS is measured.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import debian_board
+import results
+from counting_board import CountingBoard, counting_board
+
+from crossbuild import reference_sdk, sdk, settings
+
+PYTHON = "3.11"
+
+#: How each side's program finds its libraries and modules.
+SIDES: Mapping[str, Mapping[str, str]] = {
+    "ours": {"LD_LIBRARY_PATH": "/bench/openblas", "PYTHONPATH": "/bench/ours"},
+    "Debian": {
+        "LD_LIBRARY_PATH": f"/usr/lib/{debian_board.OPENBLAS}",
+        "PYTHONPATH": "/bench/Debian",
+    },
+}
+PROGRAM = f"/usr/bin/python{PYTHON}"
+IMPORTED = ("numpy", "scipy", "scipy.linalg", "scipy.stats")
+_IMPORT = "import os; os.getsid(0); import {module}; os.getsid(0)"
+_VERSION = "import {module}; print({module}.__version__, {module}.__file__)"
+
+Counts = dict[str, int]
+
+
+def library_counts(board: CountingBoard, env: Mapping[str, str]) -> Counts:
+    """OpenBLAS alone, called by a C program."""
+    counts, _ = board.counts(["/bench/gemm"], env)
+    return dict(zip(("dgemm 256, from C", "sgemm 256, from C"), counts, strict=True))
+
+
+def python_counts(board: CountingBoard, env: Mapping[str, str], packages: set[str]) -> Counts:
+    """Imports, then numpy's operations."""
+    found: Counts = {}
+    for module in IMPORTED:
+        if module.partition(".")[0] in packages:
+            argv = [PROGRAM, "-c", _IMPORT.format(module=module)]
+            board.counts(argv, env)  # writes the .pyc files
+            found[f"import {module}"] = board.counts(argv, env)[0][0]
+    counts, names = board.counts([PROGRAM, "/bench/operations.py"], env)
+    return {**found, **dict(zip(names.splitlines(), counts, strict=True))}
+
+
+def version(board: CountingBoard, env: Mapping[str, str], module: str) -> str:
+    """A package's version on one side, after proving that it is that side's."""
+    _, printed = board.counts([PROGRAM, "-c", _VERSION.format(module=module)], env)
+    number, place = printed.split()
+    if not place.startswith(f"{env['PYTHONPATH']}/"):
+        raise SystemExit(f"{module} came from {place}, the other side's")
+    return number
+
+
+def main() -> None:
+    """Count, and write the results."""
+    wheelhouse = Path(sys.argv[1]) if len(sys.argv) > 1 else settings.WHEELHOUSE
+    wheels = results.wheels_for(wheelhouse, PYTHON)
+    packages = {path.name.partition("-")[0] for path in wheels} & {"numpy", "scipy"}
+    found = sdk.read(reference_sdk.default_destination(settings.REFERENCE), cache=settings.CACHE)
+    settings.WORK.mkdir(exist_ok=True)
+    with counting_board(settings.WORK.absolute(), found, wheels) as board:
+        versions = {
+            side: {name: version(board, env, name) for name in sorted(packages)}
+            for side, env in SIDES.items()
+        }
+        counts = {side: library_counts(board, env) for side, env in SIDES.items()}
+        if packages:
+            for side, env in SIDES.items():
+                counts[side] |= python_counts(board, env, packages)
+    results.write("board-speed", "Instructions on the board", versions, counts)
+
+
+if __name__ == "__main__":
+    main()
