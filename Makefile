@@ -1,16 +1,17 @@
 # One-liners onto the command line.  Settings: SDK= PYTHON=3.11 PACKAGES="numpy scipy"
-# JOBS= WHEELHOUSE= WHEELS= BOARD= (e.g. make wheels SDK=/opt/poky/3.0 PYTHON=3.7)
+# JOBS= WHEELHOUSE= WHEELS= BOARD= SUITE= SLICES= (e.g. make wheels SDK=/opt/poky/3.0 PYTHON=3.7)
 PACKAGES ?= numpy scipy
 WHEELHOUSE ?= wheelhouse
 WHEELS ?= $(WHEELHOUSE)
 BOARD ?= emulated
-export SDK PYTHON JOBS WHEELHOUSE
+SUITE ?= smoke
+export SDK PYTHON JOBS WHEELHOUSE SUITE
 
 VENV := .venv
 CROSSBUILD := $(VENV)/bin/crossbuild
 SYSTEM_PACKAGES := $(shell cat docker/system-packages.txt)
 
-.PHONY: setup wheels verify audit doctor lock matrix test check lint bench clean
+.PHONY: setup wheels verify audit doctor lock matrix test check nightly lint bench clean
 
 setup: $(VENV)/ready
 
@@ -34,7 +35,7 @@ wheels: setup
 	@$(CROSSBUILD) wheels $(PACKAGES)
 
 verify: setup
-	@$(CROSSBUILD) verify --board $(BOARD) $(PACKAGES)
+	@$(CROSSBUILD) verify --board $(BOARD) $(SLICES:%=--slice=%) $(PACKAGES)
 
 audit: setup
 	@$(CROSSBUILD) audit $(WHEELS)
@@ -55,6 +56,13 @@ test: setup
 # What runs in under a minute.
 check: setup
 	@$(VENV)/bin/pytest -m 'not slow'
+
+# What takes hours: the packages' own tests, beside Debian's native builds as well.
+nightly: wheels
+	@$(CROSSBUILD) verify --suite fast $(PACKAGES)
+	@$(CROSSBUILD) wheels numpy==1.24.2 scipy==1.10.1
+	@$(CROSSBUILD) parity numpy scipy
+	@$(CROSSBUILD) verify --board sabrelite --suite smoke $(PACKAGES)
 
 lint: setup
 	@$(VENV)/bin/ruff check && $(VENV)/bin/ruff format --check && $(VENV)/bin/mypy
