@@ -1,10 +1,12 @@
 # One-liners onto the command line.  Settings: SDK= PYTHON=3.11 PACKAGES="numpy scipy"
-# JOBS= WHEELHOUSE= WHEELS= BOARD= SLIM=1 (e.g. make wheels SDK=/opt/poky/3.0 PYTHON=3.7)
+# JOBS= WHEELHOUSE= WHEELS= BOARD= SUITE= SLICES= SLIM=1
+# (e.g. make wheels SDK=/opt/poky/3.0 PYTHON=3.7)
 PACKAGES ?= numpy scipy
 WHEELHOUSE ?= wheelhouse
 WHEELS ?= $(WHEELHOUSE)
 BOARD ?= emulated
-export SDK PYTHON JOBS WHEELHOUSE SLIM
+SUITE ?= smoke
+export SDK PYTHON JOBS WHEELHOUSE SLIM SUITE
 # In a shell in which an old SDK's script was sourced, these would be no Python's but the SDK's.
 unexport PYTHONHOME PYTHONPATH OPENSSL_CONF
 
@@ -12,7 +14,7 @@ VENV := .venv
 CROSSBUILD := $(VENV)/bin/crossbuild
 SYSTEM_PACKAGES = $(strip $(file < docker/system-packages.txt))
 
-.PHONY: setup wheels verify audit doctor lock matrix test check lint bench clean
+.PHONY: setup wheels verify audit doctor lock matrix test check nightly lint bench clean
 
 setup: $(VENV)/ready
 
@@ -36,7 +38,7 @@ wheels: setup
 	@$(CROSSBUILD) wheels $(PACKAGES)
 
 verify: setup
-	@$(CROSSBUILD) verify --board $(BOARD) $(PACKAGES)
+	@$(CROSSBUILD) verify --board $(BOARD) $(SLICES:%=--slice=%) $(PACKAGES)
 
 audit: setup
 	@$(CROSSBUILD) audit $(WHEELS)
@@ -57,6 +59,13 @@ test: setup
 # What runs in under a minute.
 check: setup
 	@$(VENV)/bin/pytest -m 'not slow'
+
+# What takes hours: the packages' own tests, beside Debian's native builds as well.
+nightly: wheels
+	@$(CROSSBUILD) verify --suite fast $(PACKAGES)
+	@$(CROSSBUILD) wheels numpy==1.24.2 scipy==1.10.1
+	@$(CROSSBUILD) parity numpy scipy
+	@$(CROSSBUILD) verify --board sabrelite --suite smoke $(PACKAGES)
 
 lint: setup
 	@$(VENV)/bin/ruff check && $(VENV)/bin/ruff format --check && $(VENV)/bin/mypy

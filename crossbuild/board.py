@@ -25,6 +25,11 @@ class Interpreter:
     python: str
     python_tag: str
 
+    @property
+    def python_version(self) -> str:
+        """X.Y of the Python."""
+        return ".".join(self.python.split(".")[:2])
+
 
 @dataclass(frozen=True)
 class BoardFacts(Interpreter):

@@ -146,8 +146,7 @@ def _unpack_pip(stage: Path, pip_wheel: Path | None, sysroot: Path) -> None:
         raise BoardError(
             "the emulated board has no pip",
             evidence=f"no pip package in {sysroot}/usr/lib/python3*/site-packages",
-            cure="add python3-pip to the image that the SDK is made of, "
-            "or give a pip wheel with --pip-wheel",
+            cure="add python3-pip to the image that the SDK is made of",
         )
     try:
         with zipfile.ZipFile(pip_wheel) as archive:

@@ -128,7 +128,7 @@ def _required_by(path: Path, extras: set[str], about: Interpreter) -> Iterator[R
         "platform_python_implementation": "CPython",
         "platform_system": "Linux",
         "python_full_version": about.python,
-        "python_version": ".".join(about.python.split(".")[:2]),
+        "python_version": about.python_version,
         "sys_platform": "linux",
     }
     with wheel.opened(path) as archive:

@@ -73,6 +73,10 @@ WheelhouseOption = Annotated[
     typer.Option("--wheelhouse", envvar="WHEELHOUSE", help="Where wheels are published."),
 ]
 WorkOption = Annotated[Path, typer.Option("--work-dir", help="Build trees, logs, built wheels.")]
+SlicesOption = Annotated[
+    list[str] | None,
+    typer.Option("--slice", help="A folder or file of tests, e.g. numpy/linalg; all by default."),
+]
 CacheOption = Annotated[
     Path, typer.Option("--cache-dir", help="Downloads and prepared boards of all checkouts.")
 ]
@@ -84,6 +88,14 @@ SharedOption = Annotated[
     bool | None,
     typer.Option("--shared/--static", help="How the board's Python has libpython (same case)."),
 ]
+
+
+class SuiteKind(enum.Enum):
+    """Which tests prove a wheel: smoke scripts, or the package's own, without or with slow ones."""
+
+    SMOKE = "smoke"
+    FAST = "fast"
+    FULL = "full"
 
 
 class MatrixFormat(enum.Enum):
@@ -384,9 +396,16 @@ def verify(
             help="`emulated`, `sabrelite` (a whole machine), or user@host through ssh.",
         ),
     ] = "emulated",
+    suite: Annotated[
+        SuiteKind, typer.Option(envvar="SUITE", help="Smoke scripts, or the packages' own tests.")
+    ] = SuiteKind.SMOKE,
+    slices: SlicesOption = None,
     user_site: Annotated[
         bool, typer.Option("--user", help="On a real board: into a user site, not a venv.")
     ] = False,
+    board_folder: Annotated[
+        str, typer.Option(help="Where on a real board everything is put, until the end.")
+    ] = "/tmp",  # noqa: S108 - the folder made in it has a random name and mode 700
     sdk: SdkOption = None,
     environment: EnvironmentOption = None,
     python: PythonOption = None,
@@ -395,11 +414,12 @@ def verify(
     cache: CacheOption = settings.CACHE,
     as_json: JsonOption = False,
 ) -> None:
-    """Install from the wheelhouse on a board and run the smoke scripts."""
-    from crossbuild import proof
+    """Install from the wheelhouse on a board, run the smoke scripts and the packages' own tests."""
+    from crossbuild import proof, suite_results
+    from crossbuild.board_choice import Question
 
     configured = _configuration()
-    question = proof.Question(
+    question = Question(
         packages=_packages(packages, configured),
         wheelhouse=_wheelhouse(wheelhouse, configured),
         work=_without_spaces(work),
@@ -409,11 +429,48 @@ def verify(
         environment=environment,
         python=python,
         user_site=user_site,
+        board_folder=board_folder,
         tests=_tests(packages, configured),
+        suite=suite.value,
+        slices=tuple(slices or ()),
     )
     found = proof.prove(question, console)
     if as_json:
-        _print_json(asdict(found))
+        suites = [suite_results.as_json(result) for result in found.suites]
+        _print_json({**asdict(found.report), "suites": suites})
+
+
+@app.command()
+def parity(
+    packages: Annotated[list[str] | None, typer.Argument(help="All recipes by default.")] = None,
+    reference: Annotated[
+        str, typer.Option(help="The reference SDK whose distribution has native builds.")
+    ] = settings.REFERENCE,
+    full: Annotated[bool, typer.Option("--full", help="With the slow tests.")] = False,
+    slices: SlicesOption = None,
+    wheelhouse: WheelhouseOption = None,
+    work: WorkOption = settings.WORK,
+    cache: CacheOption = settings.CACHE,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the packages' own tests with our wheels and with Debian's native builds, and compare."""
+    from crossbuild import parity as sides
+    from crossbuild import reference_sdk
+    from crossbuild.board_choice import Question
+
+    configured = _configuration()
+    question = Question(
+        packages=_packages(packages, configured),
+        wheelhouse=_wheelhouse(wheelhouse, configured),
+        work=_without_spaces(work),
+        cache=cache.absolute(),
+        sdk=lambda: _reference_sdk(reference, None, cache),
+        suite=(SuiteKind.FULL if full else SuiteKind.FAST).value,
+        slices=tuple(slices or ()),
+    )
+    found = sides.compare(question, reference_sdk.load(reference), console)
+    if as_json:
+        _print_json([one.as_json() for one in found])
 
 
 @app.command()

@@ -132,3 +132,9 @@ class MatrixError(CrossbuildError):
     """Cells of the matrix failed, while others may have been built."""
 
     exit_code = 21
+
+
+class SuiteError(CrossbuildError):
+    """Tests of a package's own suite failed that are not known to fail."""
+
+    exit_code = 22

@@ -6,7 +6,7 @@ packages of one Python may need different versions of the same build requirement
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,12 @@ def path_of(package: str, version: str, python: str, *, folder: Path = LOCKS) ->
     """Where the lock of a cell lies (PEP 751 allows no further dot in the name)."""
     digits, underscored = python.replace(".", ""), version.replace(".", "_")
     return folder / f"pylock.cp{digits}-{canonicalize_name(package)}-{underscored}.toml"
+
+
+def path_of_tests(requires: Sequence[str], python: str, *, folder: Path = LOCKS) -> Path:
+    """Where the lock of what tests require beside the package lies."""
+    digits = python.replace(".", "")
+    return folder / f"pylock.cp{digits}-tests-{files.content_key(requires)}.toml"
 
 
 def requirements(version: RecipeVersion, python: str) -> dict[str, tuple[str, ...]]:

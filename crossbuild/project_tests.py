@@ -9,13 +9,12 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from crossbuild import build, closure, files, index, lock, pip_settings, verify
+from crossbuild import build, index, lock, pip_settings, resolve, verify
 from crossbuild.additions import filled
 from crossbuild.artifact import Artifact
 from crossbuild.board import Board
 from crossbuild.console import Console
 from crossbuild.errors import ConfigurationError
-from crossbuild.lock import Lock
 from crossbuild.verify import ScriptResult
 
 
@@ -47,20 +46,14 @@ def required_wheels(
     """
     if not requires:
         return []
-    path = lock_of(requires, python, locks)
+    path = lock.path_of_tests(requires, python, folder=locks)
     if not path.exists():
-        found = tuple(closure.wheels(requires, python, pip_settings.read()))
-        lock.write(Lock(python, "", {"build": tuple(requires)}, build=found), path)
-    there = {parse_wheel_filename(wheel.name)[0] for wheel in wheelhouse.glob("*.whl")}
+        lock.write(resolve.lock_of_tests(requires, python, pip_settings.read()), path)
+    built = wheelhouse.glob(f"*-cp{python.replace('.', '')}-*.whl")
+    there = {parse_wheel_filename(wheel.name)[0] for wheel in built}
     wanted = [one for one in lock.read(path).build if canonicalize_name(one.name) not in there]
     _require_pure(wanted)
     return index.fetch_all(wanted, cache)
-
-
-def lock_of(requires: Sequence[str], python: str, locks: Path) -> Path:
-    """Where the lock of these requirements lies."""
-    digits = python.replace(".", "")
-    return locks / f"pylock.cp{digits}-tests-{files.content_key(requires)}.toml"
 
 
 def run(

@@ -1,147 +1,117 @@
-"""The wheelhouse proven on a board: emulated, made of an SDK, or a real one over SSH."""
+"""The wheelhouse proven on a board: installed, computing, and tested by the packages' own tests."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from crossbuild import (
-    board_root,
-    board_wheels,
-    find_package,
-    index,
+    files,
+    known_failures,
     project_tests,
     recipe,
-    sdk,
-    target_python,
+    suite_jobs,
+    suite_results,
+    suites,
     verify,
 )
-from crossbuild.board import Board, Interpreter
+from crossbuild.board import Board
+from crossbuild.board_choice import SMOKE, Question, open_board
 from crossbuild.console import Console
-from crossbuild.emulated_board import emulated_board, prepared_root
-from crossbuild.project_tests import NO_TESTS, ProjectTests
-from crossbuild.sabrelite_board import sabrelite_board
-from crossbuild.sdk import Sdk
-from crossbuild.ssh_board import ssh_board
+from crossbuild.known_failures import Verdict
+from crossbuild.recipe import Recipe
+from crossbuild.suite_jobs import Job
+from crossbuild.suite_results import SuiteResult
 from crossbuild.verify import Report
-
-#: The boards that are made of the SDK's own sysroot: its user land, and a whole machine.
-EMULATED, SABRELITE = "emulated", "sabrelite"
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is to be proven, and where.
+class Proof:
+    """What the smoke scripts said, and the packages' own suites."""
 
-    :param board: ``emulated``, ``sabrelite``, or what ``ssh`` takes: ``user@host``, a name of
-        its config
-    :param sdk: gives the SDK's folder; asked by the emulated boards alone
-    :param user_site: on a real board, install to a user site, not a virtual environment
-    :param tests: the project's own, which run after the smoke scripts
-    """
-
-    packages: tuple[str, ...]
-    wheelhouse: Path
-    work: Path
-    cache: Path
-    sdk: Callable[[], Path]
-    board: str = EMULATED
-    environment: str | None = None
-    python: str | None = None
-    user_site: bool = False
-    tests: ProjectTests = NO_TESTS
+    report: Report
+    suites: tuple[SuiteResult, ...]
 
 
-def prove(question: Question, console: Console) -> Report:
-    """Install the packages from the wheelhouse on the board, and run their smoke scripts.
+def prove(question: Question, console: Console) -> Proof:
+    """Install the packages from the wheelhouse on the board, and run all that proves them.
 
     :raises BoardError: the board cannot be had, or a wheel does not install or compute
+    :raises SuiteError: tests of a suite failed that are not known to fail
     """
-    packages = tuple(_requirement(package) for package in question.packages)
-    scripts = {name: recipe.load(name).smoke_script for name in packages if name in recipe.names()}
-    with _board(question, console) as board:
+    recipes = recipes_of(question.requirements)
+    with open_board(question, console) as board:
         report = verify.verify(
             question.wheelhouse,
             board,
-            packages,
-            scripts,
+            question.requirements,
+            {name: found.smoke_script for name, found in recipes.items()},
             console,
             log=question.work / "verify.log",
             report_file=question.work / "verify.json",
         )
         _run_tests(question, board, report, console)
-        return report
+        results = _run_suites(question, recipes.values(), board, report, console)
+    return Proof(report, results)
 
 
-def _requirement(package: str) -> str:
-    """What pip installs of a package that may be a source folder."""
-    if find_package.is_folder(package):
-        return find_package.project_name(Path(package))
-    return package
+def recipes_of(requirements: Sequence[str]) -> dict[str, Recipe]:
+    """The recipes of those packages that have one, by name."""
+    names = dict.fromkeys(canonicalize_name(Requirement(text).name) for text in requirements)
+    return {name: recipe.load(name) for name in names if name in recipe.names()}
 
 
 def _run_tests(question: Question, board: Board, report: Report, console: Console) -> None:
     tests = question.tests
     if tests.command:
-        python = ".".join(report.facts.python.split(".")[:2])
         wheels = project_tests.required_wheels(
-            tests.requires, python, question.wheelhouse, question.work / "locks", question.cache
+            tests.requires,
+            report.facts.python_version,
+            question.wheelhouse,
+            question.work / "locks",
+            question.cache,
         )
         project_tests.run(tests, board, wheels, console, log=question.work / "verify.log")
 
 
-def _board(question: Question, console: Console) -> AbstractContextManager[Board]:
-    if question.board == EMULATED:
-        return _emulated(question, console)
-    if question.board == SABRELITE:
-        return _sabrelite(question, console)
-    python = f"python{question.python}" if question.python else "python3"
-    return ssh_board(question.board, python=python, user_site=question.user_site)
+def _run_suites(
+    question: Question, recipes: Iterable[Recipe], board: Board, report: Report, console: Console
+) -> tuple[SuiteResult, ...]:
+    if question.suite == SMOKE:
+        return ()
+    jobs = suite_jobs.jobs(recipes, report.installed, question.suite, question.slices)
+    if not jobs:
+        console.say(f"note: no suite is known of {' '.join(question.requirements)}")
+        return ()
+    python = report.facts.python_version
+    wheels = suite_jobs.publish_requirements(jobs, python, question.wheelhouse, question.cache)
+    log = question.work / "verify.log"
+    suite_jobs.equip(board, jobs, wheels, console, log=log)
+    judged = [_run_suite(job, question, board, console) for job in jobs]
+    known_failures.require_none_new(judged, question.work)
+    return tuple(result for result, _ in judged)
 
 
-@contextmanager
-def _emulated(question: Question, console: Console) -> Iterator[Board]:
-    base, version = _root(question, console)
-    with emulated_board(base, version, work=question.work / "boards") as board:
-        yield board
-
-
-@contextmanager
-def _sabrelite(question: Question, console: Console) -> Iterator[Board]:
-    """A whole machine; the wheels lie in its first file system."""
-    base, version = _root(question, console)
-    about = Interpreter("armv7l", version, f"cp{version.replace('.', '')}")
-    packages = [_requirement(package) for package in question.packages]
-    with ExitStack() as power:
-        with console.step(f"boot {SABRELITE}"):
-            machine = sabrelite_board(
-                base,
-                version,
-                wheels=board_wheels.select(question.wheelhouse, packages, about),
-                cache=question.cache / "boards",
-                log=question.work / "sabrelite.log",
-            )
-            board = power.enter_context(machine)
-        yield board
-
-
-def _root(question: Question, console: Console) -> tuple[Path, str]:
-    """The target's user land, without compilers, OpenBLAS and libgfortran; its Python."""
-    found = sdk.read(question.sdk(), environment=question.environment, cache=question.cache)
-    version = question.python or target_python.newest(found)
-    with console.step(f"board with Python {version}"):
-        base = prepared_root(
-            found.target_sysroot,
-            version,
-            question.cache / "boards",
-            pip_wheel=_pip_for_board(found, version, question),
-        )
-    return base, version
-
-
-def _pip_for_board(found: Sdk, version: str, question: Question) -> Path | None:
-    """The pip that a board without one is given; None where the image has its own."""
-    if board_root.pip_folder(found.target_sysroot, version):
-        return None
-    find = find_package.finder(version, question.work / "locks", question.cache)
-    return index.fetch(find(question.packages[0]).lock.board[0], question.cache)
+def _run_suite(
+    job: Job, question: Question, board: Board, console: Console
+) -> tuple[SuiteResult, Verdict]:
+    """Run a suite, and keep and show its results."""
+    place = question.work / f"suite-{job.package}"
+    junit = place.with_suffix(".xml")
+    result = suites.run(
+        job,
+        board,
+        console,
+        log=place.with_suffix(".log"),
+        keep=lambda so_far: suite_results.write_junit(so_far, junit),
+    )
+    known = known_failures.load(job.package)
+    verdict = known_failures.judge(result, known, question.board_kind)
+    document = {**suite_results.as_json(result), **verdict.as_json()}
+    files.write_text(place.with_suffix(".json"), json.dumps(document, indent=2) + "\n")
+    console.table(suite_results.table(result))
+    for line in verdict.lines():
+        console.say(line)
+    return result, verdict

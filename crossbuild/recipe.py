@@ -73,6 +73,25 @@ class Slim(_Model):
     drop: tuple[RelativePath, ...] = ()
 
 
+class Suite(_Model):
+    """The package's own tests, which lie in its wheel and run with pytest."""
+
+    #: The package that is imported; its test files lie below its folder.
+    module: str
+    #: Pure packages that the tests import, pytest among them.
+    requires: tuple[RequirementText, ...]
+    #: pytest's marker expression of the tests that are run by ``--suite fast``.
+    fast: str = ""
+    #: Folders or files of tests that have no business on a board.
+    exclude: tuple[RelativePath, ...] = ()
+    #: Debian's package of it, with which ``crossbuild parity`` compares.
+    native: str = ""
+    #: Script that prints what a build says of itself, a line each.
+    about: RelativePath = ""
+    #: After so many seconds a single test counts as hung.
+    test_seconds: int = Field(default=300, gt=0)
+
+
 class RecipeVersion(_Model):
     """One version of a package, and the Pythons for which it is built."""
 
@@ -158,6 +177,7 @@ class Recipe(_Model):
     smoke: RelativePath
     #: For each version that has none of its own.
     slim: Slim = Slim()
+    suite: Suite | None = None
     version: tuple[RecipeVersion, ...] = Field(min_length=1)
     folder: Path = Field(default=RECIPES, exclude=True)
 
@@ -165,6 +185,11 @@ class Recipe(_Model):
     def smoke_script(self) -> Path:
         """The smoke script's file."""
         return self.folder / self.smoke
+
+    @property
+    def about_script(self) -> Path | None:
+        """The script that prints what a build says of itself, if there is one."""
+        return self.folder / self.suite.about if self.suite and self.suite.about else None
 
     def for_python(self, python: str, version: str | None = None) -> RecipeVersion:
         """The version to build for a Python: the first in the file that admits it.

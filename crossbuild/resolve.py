@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
@@ -32,12 +33,15 @@ def renew_all(
     """
     chosen = recipe.names(recipes) if packages is None else list(packages)
     pythons = list(pythons)
+    loaded = [recipe.load(name, folder=recipes) for name in chosen]
     paths = [
         renew(version, python, folder=folder, settings=settings)
-        for name in chosen
+        for one in loaded
         for python in pythons
-        for version in recipe.load(name, folder=recipes).for_python_all(python)
+        for version in one.for_python_all(python)
     ]
+    suites = {one.suite.requires for one in loaded if one.suite}
+    paths += _renew_suites(suites, pythons, folder, settings or pip_settings.read())
     if packages is None and set(pythons) == set(recipe.PYTHONS):
         for stale in set(folder.glob("pylock.*.toml")) - set(paths):
             stale.unlink()
@@ -74,6 +78,28 @@ def renew(
     path = lock.path_of(version.package, version.version, python, folder=folder)
     lock.write(made, path)
     return path
+
+
+def _renew_suites(
+    suites: Iterable[tuple[str, ...]], pythons: Iterable[str], folder: Path, settings: PipSettings
+) -> list[Path]:
+    """Make the locks anew of what the recipes' suites require."""
+    paths = []
+    for requires, python in product(suites, pythons):
+        made = lock_of_tests(requires, python, _remote(settings))
+        paths.append(lock.path_of_tests(requires, python, folder=folder))
+        lock.write(replace(made, build=_public(made.build)), paths[-1])
+    return paths
+
+
+def lock_of_tests(requires: Sequence[str], python: str, settings: PipSettings) -> Lock:
+    """What tests require beside the package, with all that it needs.
+
+    :raises LockError: requirements contradict each other, or no wheel satisfies one
+    :raises IndexUnreachableError: no index can be reached
+    """
+    found = tuple(closure.wheels(requires, python, settings))
+    return Lock(python, "", {"build": tuple(requires)}, build=found)
 
 
 def resolve_on_the_fly(

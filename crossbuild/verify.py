@@ -8,7 +8,7 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -86,7 +86,7 @@ def verify(
     with console.step(f"install {' '.join(packages)} on {board.name}") as step:
         seconds = install(board, folder, packages, log=log)
         checked = _check_hashes(board, wheels, about, log)
-        installed = _installed(board)
+        installed = installed_on(board)
         step.outcome = f"{len(installed)} packages"
     results = []
     for package, script in smoke_scripts.items():
@@ -141,9 +141,26 @@ def run_script(board: Board, package: str, script: Path, *, log: Path) -> Script
     # Not under its own name: a script numpy.py would hide the package from itself.
     target = f"{board.scratch}/smoke/smoke_test_of_{package.replace('-', '_')}.py"
     board.push(script, target)
+    return run_measured(board, package, [target], log=log)
+
+
+def run_measured(
+    board: Board,
+    name: str,
+    words: Sequence[str],
+    *,
+    log: Path,
+    timeout: float = TIMEOUT,
+    on_line: Callable[[str], None] | None = None,
+) -> ScriptResult:
+    """Run a script that is on the board, with its arguments, and measure it.
+
+    :param timeout: seconds that it may take
+    :raises BoardError: it did not end in time
+    """
     board.push(ON_BOARD / "measure.py", f"{board.scratch}/measure.py")
-    argv = [*board.python, f"{board.scratch}/measure.py", _MARK, target]
-    return _result(package, _run(board, argv, log))
+    argv = [*board.python, f"{board.scratch}/measure.py", _MARK, *words]
+    return _result(name, _run(board, argv, log, timeout, on_line))
 
 
 def failure(what: str, result: ScriptResult, log: Path) -> BoardError:
@@ -176,16 +193,22 @@ def summary(report: Report) -> Table:
     return table
 
 
-def _run(board: Board, argv: Sequence[str], log: Path) -> Finished:
+def _run(
+    board: Board,
+    argv: Sequence[str],
+    log: Path,
+    timeout: float = TIMEOUT,
+    on_line: Callable[[str], None] | None = None,
+) -> Finished:
     """Run on the board; a timeout is the board's failure, not the program's.
 
     :raises BoardError: it did not end in time
     """
     try:
-        return board.run(argv, log=log, check=False, timeout=TIMEOUT)
+        return board.run(argv, log=log, check=False, timeout=timeout, on_line=on_line)
     except CommandError as error:
         raise BoardError(
-            f"{command_line(argv)} on {board.name} did not end within {TIMEOUT:.0f} s",
+            f"{command_line(argv)} on {board.name} did not end within {timeout:.0f} s",
             evidence=error.evidence,
             cure=f"see where it stopped in {log}; a slow machine needs more time",
         ) from error
@@ -236,7 +259,7 @@ def _check_hashes(board: Board, wheels: Sequence[Path], about: BoardFacts, log: 
     return True
 
 
-def _installed(board: Board) -> dict[str, str]:
+def installed_on(board: Board) -> dict[str, str]:
     """Name and version of what pip sees on the board."""
     listed = board.run([*board.pip, "list", "--format=freeze"], check=False).output
     pairs = (line.split("==") for line in listed.splitlines() if line.count("==") == 1)

@@ -24,7 +24,8 @@ board_profile board_sysroot runtime bundle audit gate doctor
 diagnosis board board_root tether isolation emulated_board
 cpio board_kernel serial_line sabrelite_board
 ssh_connection ssh_board board_wheels board_probe
-verify project_tests proof
+verify project_tests suite_results known_failures suite_jobs suites board_choice proof
+native_board parity
 cell pipeline report matrix
 cli
 """

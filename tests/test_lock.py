@@ -92,6 +92,8 @@ def test_every_locked_build_requirement_is_a_wheel_for_the_build_python() -> Non
 
 def test_committed_locks_name_public_addresses_and_belong_to_a_cell() -> None:
     expected = {lock.path_of(v.package, v.version, python) for v, python in cells()}
+    suites = {found.requires for name in recipe.names() if (found := recipe.load(name).suite)}
+    expected |= {lock.path_of_tests(r, python) for r in suites for python in recipe.PYTHONS}
     assert set(lock.LOCKS.glob("pylock.*")) == expected
     for path in expected:
         assert is_valid_pylock_path(path)

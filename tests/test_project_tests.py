@@ -30,7 +30,7 @@ def test_a_requirement_with_compiled_code_must_be_in_the_wheelhouse(tmp_path: Pa
     compiled = Artifact("fast", "1.0", "fast-1.0-cp37-cp37m-linux_x86_64.whl", "0" * 64, "file:x")
     python, requires = "3.7", ("fast",)
     locked = Lock(python, "", {"build": requires}, build=(compiled,))
-    path = project_tests.lock_of(requires, python, tmp_path)
+    path = lock.path_of_tests(requires, python, folder=tmp_path)
     lock.write(locked, path)
     with pytest.raises(ConfigurationError, match="test-requires needs fast") as caught:
         project_tests.required_wheels(requires, python, tmp_path, tmp_path, tmp_path)

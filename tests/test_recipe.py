@@ -169,7 +169,7 @@ def test_the_documentation_lists_every_key_and_template_name() -> None:
     text = (Path(__file__).parent.parent / "docs/recipes.md").read_text()
     fields = {
         field.alias or name
-        for model in (recipe.Recipe, recipe.RecipeVersion, recipe.Flags)
+        for model in (recipe.Recipe, recipe.RecipeVersion, recipe.Flags, recipe.Suite)
         for name, field in model.model_fields.items()
     }
     missing = [key for key in fields - {"package", "folder"} if f"`{key}`" not in text]

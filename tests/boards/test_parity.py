@@ -1,0 +1,73 @@
+"""Our wheels beside a native build: what is compared, and the board with Debian's packages."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from crossbuild import parity, reference_sdk, settings
+from crossbuild.board_choice import Question
+from crossbuild.console import Console
+from crossbuild.emulated_board import emulated_board
+from crossbuild.errors import ConfigurationError, SuiteError
+from crossbuild.native_board import native_root
+from crossbuild.parity import Comparison, Side
+from crossbuild.suite_results import SliceResult, SuiteResult, TestResult
+
+
+def side(*about: str, **outcomes: str) -> Side:
+    tests = tuple(TestResult(name, outcome) for name, outcome in outcomes.items())
+    slices = (SliceResult("tiny", tests, 2.0, 10**7),)
+    return Side(SuiteResult("tiny", "1.0", "fast", "emulated", slices), about)
+
+
+COMPARED = Comparison(
+    side("sizes: 4", "blas: ours", a="passed", b="failed", c="crashed", d="passed", f="failed"),
+    side("sizes: 4", "blas: theirs", a="passed", b="failed", c="passed", d="error", e="passed"),
+)
+
+
+def test_what_failed_where() -> None:
+    assert COMPARED.both == ["b"]
+    assert COMPARED.ours_alone == ["c", "f"]
+    assert COMPARED.theirs_alone == ["d"]
+    assert COMPARED.differences == ["- blas: theirs", "+ blas: ours"]
+    told = json.loads(json.dumps(COMPARED.as_json()))
+    assert told["tests"] == {"ours": 5, "theirs": 5}
+    assert told["failed on ours alone"] == ["c", "f"]
+
+
+def test_table_has_both_sides() -> None:
+    cells = [next(iter(column.cells)) for column in parity.table(COMPARED).columns]
+    assert cells == ["tiny", "5", "5", "1", "2", "1", "2.0", "2.0"]
+
+
+def test_failures_on_ours_alone_are_an_error() -> None:
+    with pytest.raises(SuiteError) as caught:
+        parity.require_none_alone([COMPARED], Path("build"))
+    assert caught.value.what.startswith("2 tests failed on our wheels alone")
+    assert caught.value.evidence == "c\nf\nall results: build/parity-*.json"
+    assert "the lines with + (ours)" in caught.value.cure
+    parity.require_none_alone([Comparison(COMPARED.theirs, COMPARED.theirs)], Path("build"))
+
+
+def test_nothing_to_compare_with(tmp_path: Path) -> None:
+    question = Question(("tiny",), tmp_path, tmp_path, tmp_path, sdk=Path)
+    with pytest.raises(ConfigurationError, match="no native build is known of tiny") as caught:
+        parity.compare(question, reference_sdk.load("debian-bookworm"), Console())
+    assert "crossbuild parity numpy" in caught.value.cure
+
+
+@pytest.mark.slow
+def test_debians_packages_run_on_a_board_of_their_own(base: Path, tmp_path: Path) -> None:
+    definition = reference_sdk.load("debian-bookworm")
+    log = tmp_path / "log"
+    root = native_root(base, definition, ["python3-six"], settings.CACHE, log)
+    assert native_root(base, definition, ["python3-six"], settings.CACHE, log) == root
+    code = (
+        "import ctypes, six; print(six.__file__, ctypes.CDLL('liblapack.so.3').dgesv_ is not None)"
+    )
+    with emulated_board(root, "3.11", work=tmp_path / "work") as board:
+        answer = board.run([*board.python, "-c", code]).output
+        assert answer == "/usr/lib/python3/dist-packages/six.py True\n"
+    assert not list(base.glob("usr/lib/python3/dist-packages/six*"))
