@@ -11,6 +11,7 @@ from crossbuild.run import run
 
 BACKEND = """
 import pathlib
+import queue
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     (pathlib.Path(wheel_directory) / "made.whl").write_text(config_settings["word"])
@@ -23,6 +24,7 @@ def builder(tmp_path: Path) -> ProjectBuilder:
     source = tmp_path / "project"
     (source / "tools").mkdir(parents=True)
     (source / "tools/backend.py").write_text(BACKEND)
+    (source / "queue.py").write_text("raise ImportError('a module of the project, not Python's')\n")
     (source / "pyproject.toml").write_text(
         '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["tools"]\n'
     )

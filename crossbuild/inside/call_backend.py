@@ -31,6 +31,6 @@ def main(hook, control_dir):
 
 
 if __name__ == "__main__":
-    # This script's own folder must not be searched for the back end.
-    sys.path[0] = os.getcwd()
+    # Neither this script's folder nor the project's is searched for the back end (PEP 517).
+    del sys.path[0]
     main(sys.argv[1], sys.argv[2])
