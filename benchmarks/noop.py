@@ -21,6 +21,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = projects.write(Path(folder, "tiny"))
         words = f"PACKAGES={project} --work-dir {folder}/work"
+        cost(["make", "-s", "setup"])
         wheels = ["make", "-s", "wheels", words, f"WHEELHOUSE={folder}/wheelhouse"]
         python = least([sys.executable, "-c", "pass"], REPEATS)
         version = least([CROSSBUILD, "--version"], REPEATS)

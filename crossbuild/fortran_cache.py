@@ -11,7 +11,6 @@ It starts once for each file, so what is slow to import stands where it is neede
 is not needed at all is done without (8 ms instead of 25).
 """
 
-import errno
 import os
 import sys
 import time
@@ -251,14 +250,12 @@ def _place(content: bytes, target: str) -> None:
     os.replace(stage, target)
 
 
-def compile_and_keep(entry: str, call: Call, compiler: str, folder: str) -> int:
+def compile_and_keep(stage: str, entry: str, call: Call, compiler: str) -> int:
     """Compile, put the products in place and keep them under *entry*; the exit status.
 
+    :param stage: an empty folder, which becomes the entry
     :param compiler: the compiler's program
     """
-    # tempfile and shutil would take longer to load than many a compile takes.
-    stage = os.path.join(folder, f"stage-{os.getpid()}-{time.monotonic_ns()}")
-    os.mkdir(stage)
     try:
         modules, said = os.path.join(stage, "modules"), os.path.join(stage, "said")
         os.mkdir(modules)
@@ -272,7 +269,6 @@ def compile_and_keep(entry: str, call: Call, compiler: str, folder: str) -> int:
             os.write(2, _content(said))
             return status if status > 0 else 128 - status
         if restore(stage, call):
-            os.makedirs(os.path.dirname(entry), exist_ok=True)
             _rename(stage, entry)
     finally:
         _remove(stage)
@@ -282,10 +278,10 @@ def compile_and_keep(entry: str, call: Call, compiler: str, folder: str) -> int:
 def _rename(stage: str, entry: str) -> None:
     """Make a finished compile an entry; of two that compile the same at once, the first."""
     try:
+        os.makedirs(os.path.dirname(entry), exist_ok=True)
         os.rename(stage, entry)
-    except OSError as error:
-        if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
-            raise
+    except OSError:
+        return  # the object is in place; that it is not kept is no reason to fail
 
 
 def _remove(folder: str) -> None:
@@ -345,15 +341,17 @@ def main(arguments: list[str]) -> int:
         os.execv(compiler, [compiler, *words])
     try:
         name = key(call, identity, compiler)
-        os.makedirs(folder, exist_ok=True)
-    except (UncertainError, OSError):
+        entry = os.path.join(folder, name[:2], name)
+        if restore(entry, call):
+            _note(call.source, "fortran_cache_hit")
+            return 0
+        # tempfile would take longer to load than many a compile takes.
+        stage = os.path.join(folder, f"stage-{os.getpid()}-{time.monotonic_ns()}")
+        os.makedirs(stage)
+    except (UncertainError, OSError, ValueError):  # ValueError: a name in no encoding of ours
         os.execv(compiler, [compiler, *words])
-    entry = os.path.join(folder, name[:2], name)
-    if restore(entry, call):
-        _note(call.source, "fortran_cache_hit")
-        return 0
     _note(call.source, "cache_miss")
-    return compile_and_keep(entry, call, compiler, folder)
+    return compile_and_keep(stage, entry, call, compiler)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import fortran, fortran_cache
+from crossbuild import fortran, fortran_cache, wrappers
+from crossbuild.compiler_log import CompilerLog
 from crossbuild.sdk import Sdk
+from crossbuild.wrappers import Border
 
 MODULE = "module m\n  integer, parameter :: n = 3\nend module\n"
 USER = "subroutine s(x)\n  use m\n  integer :: x(n)\n  x = n\nend subroutine\n"
@@ -184,6 +186,45 @@ def test_a_header_that_is_not_there_is_the_compilers_business(
     (there / "a.f90").write_text("subroutine s\n  include 'absent.inc'\nend\n")
     assert compile_in(there, "-c", "a.f90", status=1) == ""
     assert "absent.inc" in (there / "said").read_text()
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(
+    compile_in: Compile, there: Path, tmp_path: Path
+) -> None:
+    (there / "a.f90").write_text("subroutine s\nend\n")
+    (tmp_path / "cache/objects").write_text("a file in its place")
+    assert compile_in(there, "-c", "a.f90") == ""
+    assert (there / "a.o").exists()
+
+
+def test_bytes_in_no_encoding(compile_in: Compile, there: Path) -> None:
+    source = "! caf\xe9\nsubroutine s\n  include 'caf\xe9.inc'\nend\n"
+    (there / "a.f90").write_bytes(source.encode("latin-1"))
+    Path(there, os.fsdecode(b"caf\xe9.inc")).write_bytes(b"! nothing\n")
+    assert compile_in(there, "-c", "a.f90") == ""
+    (there / "a.f90").write_bytes(source.replace("  include", "! include").encode("latin-1"))
+    assert [compile_in(there, "-c", "a.f90") for _ in range(2)] == ["miss", "hit"]
+
+
+def test_it_stands_in_the_wrapper(bookworm: Sdk, there: Path, tmp_path: Path) -> None:
+    log = CompilerLog(there / "calls", there / "results")
+    made = wrappers.create(
+        bookworm,
+        there / "bin",
+        Border(allowed=(there,)),
+        prefix_map={there: "/crossbuild"},
+        log=log.calls,
+        fortran_launcher=fortran.cached(bookworm, tmp_path / "cache"),
+    )
+    (there / "a.f90").write_text("subroutine s\nend\n")
+    for _ in range(2):
+        subprocess.run(
+            [made.path("gfortran"), "-c", "a.f90"],
+            cwd=there,
+            env={**os.environ, "CCACHE_STATSLOG": str(log.results)},
+            check=True,
+        )
+    assert [span.facts["cache"] for span in log.read()] == ["miss", "hit"]
 
 
 def test_many_at_once(bookworm: Sdk, there: Path, tmp_path: Path) -> None:
