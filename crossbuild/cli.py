@@ -359,7 +359,11 @@ def audit(
             environment=environment,
             python=python,
         )
-        report = gate.audit_all(wheels, lambda version: cell.board_for(request, version))
+        report = gate.audit_all(
+            wheels,
+            lambda version: cell.board_for(request, version),
+            build_paths=[str(request.work.absolute()), str(request.sdk.absolute())],
+        )
     if as_json:
         typer.echo(report.to_json())
     else:

@@ -9,7 +9,7 @@ import bisect
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache
 
 from crossbuild.elf import Elf, Section
 from crossbuild.thumb import Code, is_wide
@@ -28,6 +28,9 @@ _CRTI = (bytes.fromhex("000052e31eff2f01"), -16, 20)
 #: The longest that code refers to at once: the size of an ADR's object is not known.
 _LONGEST_LITERAL = 16
 _DEPTH = 2
+#: How far a load can reach a constant, and in what portions code is searched for loads.
+_REACH = 4096 + 24
+_PAGE = 1 << 13
 #: Kinds of symbols that can be called; assembly often leaves its functions without a type.
 _CALLABLE = (0, 2, 10)
 #: Half-words in a row that could all begin a wide instruction: more are data.
@@ -44,6 +47,7 @@ class CodeMap:
         self._functions = _functions(elf, section)
         states = frozenset(thumb for _, thumb, _ in self._functions)
         self._arm_share = _ARM_SHARES.get(states, _ARM_SHARE)
+        self._pages: dict[tuple[int, bool], _Literals] = {}
         at = self._data.find(_CRTI[0])
         self._crti = range(at + _CRTI[1], at + _CRTI[2]) if at >= 0 else range(0)
 
@@ -70,7 +74,7 @@ class CodeMap:
         :param depth: how many constants deep to ask what loads them
         """
         run = self._wide_before(address, self._code.address)
-        for count in range(run + 1 if depth else 0):
+        for count in range(run + 1 if run and depth else 0):
             if self._ends_constant(address - 2 * count, depth - 1):
                 return count % 2 == 0
         return run % 2 == 0
@@ -98,17 +102,18 @@ class CodeMap:
     def _constant_before(self, address: int, depth: int) -> int | None:
         """Where the constant begins that ends at an address."""
         for start, size, loader in self._literals(address, thumb=True):
-            ends_here = start + size == address and size < _LONGEST_LITERAL
-            if ends_here and self._loads(loader, depth, thumb=True):
+            exact = start + size == address and size < _LONGEST_LITERAL
+            if exact and self._loads(loader, depth, thumb=True):
                 return start
         return None
 
     def _literals(self, address: int, *, thumb: bool) -> Iterator[tuple[int, int, int]]:
         """(address, size, where from) of what may be loaded from before or at an address."""
-        table = self._thumb_literals if thumb else self._arm_literals
-        for start in range(address - _LONGEST_LITERAL, address + 4):
-            for size, loader in table.get(start, ()):
-                yield start, size, loader
+        for page in range((address - _REACH) // _PAGE, (address + _REACH) // _PAGE + 1):
+            table = self._page(page, thumb=thumb)
+            for start in range(address - _LONGEST_LITERAL, address + 4):
+                for size, loader in table.get(start, ()):
+                    yield start, size, loader
 
     def _loads(self, loader: int, depth: int = _DEPTH, *, thumb: bool) -> bool:
         """Whether what looks like a load is one, and not data or half of an instruction."""
@@ -116,13 +121,13 @@ class CodeMap:
             return False
         return not thumb or self._begins_instruction(loader, depth)
 
-    @cached_property
-    def _thumb_literals(self) -> "_Literals":
-        return _by_address(_thumb_loads(self._code))
-
-    @cached_property
-    def _arm_literals(self) -> "_Literals":
-        return _by_address(_arm_loads(self._code))
+    def _page(self, number: int, *, thumb: bool) -> "_Literals":
+        """What the code of one page may load; most pages are never asked for."""
+        key = number, thumb
+        if key not in self._pages:
+            loads = (_thumb_loads if thumb else _arm_loads)(self._code, number * _PAGE)
+            self._pages[key] = _by_address(loads)
+        return self._pages[key]
 
     def _looks_arm(self, address: int) -> bool:
         index = bisect.bisect_right(self._functions, (address, True, 0)) - 1
@@ -170,16 +175,26 @@ def _mapping(elf: Elf, section: Section) -> tuple[list[int], list[str]]:
     return sorted(found), [found[start] for start in sorted(found)]
 
 
-def _thumb_loads(code: Code) -> Iterator[tuple[int, int, int]]:
-    """(address, size, where from) of the constants that a section's Thumb code may refer to."""
-    for index, half in enumerate(code.halves):
-        if half & 0xF000 == 0x4000 or half & 0xF000 == 0xA000 or half >= 0xE800:
+def _thumb_loads(code: Code, page: int) -> Iterator[tuple[int, int, int]]:
+    """(address, size, where from) of the constants that a page's Thumb code may refer to."""
+    loading, first = _loading(), max(0, page - code.address >> 1)
+    for index, half in enumerate(code.halves[first : page + _PAGE - code.address >> 1], first):
+        if loading[half]:
             here = code.address + 2 * index
             for start, size in _thumb_literal(half, code.half(here + 2), here + 4 & ~3):
                 yield start, size, here
             table = code.table_size(here)
             for offset in range(0, table, 8):
                 yield here + 4 + offset, min(8, table - offset), here
+
+
+@cache
+def _loading() -> bytes:
+    """For each first half-word, whether it may begin a load of a constant."""
+    wide = ((0xFF7F, 0xF85F), (0xFE7F, 0xE85F), (0xFF3F, 0xED1F), (0xFBFF, 0xF20F))
+    more = ((0xFBFF, 0xF2AF), (0xFFF0, 0xE8D0), (0xF800, 0x4800), (0xF800, 0xA000))
+    masks = (*wide, *more)
+    return bytes(any(half & mask == value for mask, value in masks) for half in range(1 << 16))
 
 
 def _thumb_literal(first: int, second: int, base: int) -> Iterator[tuple[int, int]]:
@@ -203,9 +218,9 @@ def _signed(amount: int, *, up: int | bool) -> int:
     return amount if up else -amount
 
 
-def _arm_loads(code: Code) -> Iterator[tuple[int, int, int]]:
-    """(address, size, where from) of the literals that a section's Arm code may refer to."""
-    for here in range(code.address & ~3, code.end - 3, 4):
+def _arm_loads(code: Code, page: int) -> Iterator[tuple[int, int, int]]:
+    """(address, size, where from) of the constants that a page's Arm code may refer to."""
+    for here in range(max(page, code.address + 3 & ~3), min(page + _PAGE, code.end - 3), 4):
         word = code.word(here)
         if word & 0x0F7F0000 == 0x051F0000:  # ldr
             yield here + 8 + _signed(word & 0xFFF, up=word & 0x800000), 4, here

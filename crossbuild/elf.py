@@ -101,6 +101,13 @@ class Elf(ElfHeaders):
 
     @cached_property
     @guarded
+    def rpath(self) -> tuple[str, ...]:
+        """DT_RPATH's entries, which the libraries that it needs inherit; none beside RUNPATH."""
+        texts = () if self._texts(_DT_RUNPATH) else self._texts(_DT["rpath"])
+        return tuple(entry for text in texts for entry in text.split(":"))
+
+    @cached_property
+    @guarded
     def text_relocations(self) -> bool:
         """Whether the loader has to write into code (DT_TEXTREL or DF_TEXTREL)."""
         return any(

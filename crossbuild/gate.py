@@ -79,10 +79,16 @@ def require_fit(
     )
 
 
-def audit_all(paths: Sequence[Path], board_for: Callable[[str], BoardProfile]) -> Report:
+def audit_all(
+    paths: Sequence[Path],
+    board_for: Callable[[str], BoardProfile],
+    *,
+    build_paths: Sequence[str] = (),
+) -> Report:
     """Audit wheels and folders of wheels, each for the Python that its name tells.
 
     :param board_for: gives the board with a Python, e.g. ``"3.7"``; with any where empty
+    :param build_paths: folders of the build machine that no file may name
     :raises ConfigurationError: there is no wheel at one of the paths
     """
     groups: dict[str, list[Path]] = defaultdict(list)
@@ -94,7 +100,12 @@ def audit_all(paths: Sequence[Path], board_for: Callable[[str], BoardProfile]) -
     if pure:
         groups[first] = [*groups.get(first, []), *pure]
     reports = [
-        audit.audit(wheels, board_for(python), wheelhouse=_common_folder(wheels))
+        audit.audit(
+            wheels,
+            board_for(python),
+            wheelhouse=_common_folder(wheels),
+            build_paths=build_paths,
+        )
         for python, wheels in sorted(groups.items())
     ]
     return Report(
@@ -107,15 +118,31 @@ def audit_all(paths: Sequence[Path], board_for: Callable[[str], BoardProfile]) -
 def _wheels(paths: Iterable[Path]) -> list[Path]:
     found = []
     for path in paths:
+        if path.is_file() and path.suffix != ".whl":
+            raise ConfigurationError(
+                f"{path.name} is not a wheel",
+                evidence=_kind(path),
+                cure="build it first, and audit what comes of it: crossbuild wheels NAME",
+            )
         there = sorted(path.glob("*.whl")) if path.is_dir() else [path]
         if not there or not there[0].is_file():
             raise ConfigurationError(
                 f"there is no wheel at {path}",
-                evidence="the folder holds no *.whl" if path.is_dir() else "no such file",
+                evidence=_folder_fact(path) if path.is_dir() else "no such file",
                 cure="give wheels, or folders that hold some",
             )
         found += there
     return found
+
+
+def _kind(path: Path) -> str:
+    is_source = path.name.endswith((".tar.gz", ".tar.bz2", ".zip"))
+    return f"{path}: its name is {'a source distribution' if is_source else 'no wheel'}'s"
+
+
+def _folder_fact(folder: Path) -> str:
+    sources = sorted(path.name for path in folder.glob("*.tar.gz"))
+    return "the folder holds no *.whl" + (f", but {', '.join(sources)}" if sources else "")
 
 
 def _python(wheel: Path) -> str:

@@ -1,10 +1,12 @@
-"""The object files in a static library (``ar`` archives, as GNU binutils write them)."""
+"""The object files in a static library (``ar`` archives, of GNU's and BSD's kind)."""
 
 from collections.abc import Iterator
 
 from crossbuild.elf import is_elf
 
 MAGIC = b"!<arch>\n"
+#: Begins an archive that names its members' files instead of holding them.
+THIN_MAGIC = b"!<thin>\n"
 _HEADER = 60
 
 
@@ -26,6 +28,9 @@ def objects(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
         start, size = offset + _HEADER, int(size_text)
         content = data[start : start + size]
         member = header[:16].rstrip()
+        if member[:3] == b"#1/" and member[3:].isdigit() and len(member) < 12:
+            length = int(member[3:])  # BSD's and macOS's way: the name precedes the content
+            member, content = content[:length].rstrip(b"\0"), content[length:]
         if member == b"//":
             long_names = content
         elif is_elf(content):

@@ -74,8 +74,11 @@ class Wheel:
 
         :raises WheelError: it is damaged
         """
+        info = self._infos[member]
         try:
-            return self._archive.read(self._infos[member])
+            with self._archive.open(info) as stream:
+                # No more than the directory says: a stream may go on, and fill the memory.
+                return stream.read(info.file_size)
         except _DAMAGE as error:
             raise _damaged(self.path, f"{member}: {error}") from error
 
@@ -153,11 +156,10 @@ def _parse_name(
 
 def _checked(path: Path, archive: zipfile.ZipFile) -> Sequence[zipfile.ZipInfo]:
     """The files of the archive, once names and sizes are known to be harmless."""
-    infos = [info for info in archive.infolist() if not info.is_dir()]
-    fact = zip_safety.refusal(infos)
+    fact = zip_safety.refusal(archive.infolist(), path.stat().st_size)
     if fact:
         raise _unsafe(path, fact)
-    return infos
+    return [info for info in archive.infolist() if not info.is_dir()]
 
 
 def _unsafe(path: Path, fact: str) -> WheelError:

@@ -15,26 +15,31 @@ RATIO_APPLIES_FROM = 4 << 20
 _LONGEST_PART, _LONGEST_PATH = 255, 2000
 
 
-def refusal(infos: Sequence[zipfile.ZipInfo]) -> str:
+def refusal(infos: Sequence[zipfile.ZipInfo], archive_size: int) -> str:
     """Why these members must not be unpacked; empty where they may.
 
     Judged by the archive's directory alone: nothing has been unpacked yet.
+
+    :param archive_size: in bytes
     """
     if len(infos) > MAX_MEMBERS:
         return f"{len(infos)} files, more than {MAX_MEMBERS}"
     total = sum(info.file_size for info in infos)
     if total > MAX_TOTAL:
         return f"{total} bytes unpacked, more than {MAX_TOTAL}"
+    packed = sum(info.compress_size for info in infos)
+    if packed > archive_size:
+        return f"its files share their bytes: {packed} packed ones in {archive_size}"
     files = set[str]()
     folders = set[str]()
     for info in infos:
-        name = info.filename
+        name = info.filename.removesuffix("/") if info.is_dir() else info.filename
         reason = _bad_name(name) or _bad_entry(info)
         if not reason and name in files:
             reason = "is there twice"
         if reason:
             return f"{name!r} {reason}"
-        files.add(name)
+        (folders if info.is_dir() else files).add(name)
         folders.update(str(parent) for parent in PurePosixPath(name).parents)
     both = sorted(files & folders)
     return f"{both[0]!r} is a file and a folder" if both else ""

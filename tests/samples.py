@@ -121,3 +121,9 @@ def static_library(members: Mapping[str, bytes]) -> bytes:
         parts.append(f"{name + '/':<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(data):<10}`\n".encode())
         parts.append(data + b"\n" * (len(data) % 2))
     return b"".join(parts)
+
+
+def bsd_static_library(name: str, data: bytes) -> bytes:
+    """An ``ar`` archive of one member, as BSD and macOS write it."""
+    head = f"{f'#1/{len(name)}':<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(name) + len(data):<10}`\n"
+    return b"!<arch>\n" + head.encode() + name.encode() + data

@@ -12,12 +12,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from crossbuild import board_sysroot
+from crossbuild import board_sysroot, gate
 from crossbuild.audit import Report, audit, report_table
 from crossbuild.audit.policy import rules
 from crossbuild.board_profile import BoardProfile
+from crossbuild.errors import ConfigurationError
 from crossbuild.sdk import Sdk
-from tests.samples import EXT_SUFFIX, MODULE, PYTHON, Compiler, Sample, header, static_library
+from tests.samples import (
+    EXT_SUFFIX,
+    MODULE,
+    PYTHON,
+    Compiler,
+    Sample,
+    bsd_static_library,
+    header,
+    static_library,
+)
 
 MODULE_FILE = f"sample/sample{EXT_SUFFIX}"
 A7 = ("-mcpu=cortex-a7", "-mfpu=neon-vfpv4")
@@ -93,6 +103,27 @@ def native_module() -> bytes:
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).read_bytes()
+
+
+def library_without_soname(compiler: Compiler) -> Sample:
+    path = compiler.library("libfar.so.1", "int far(void) { return 1; }")
+    library = compiler.link(path.parent / "l.c", path)
+    source = MODULE + "extern int far(void); int near(void) { return far(); }"
+    flags = (f"-L{path.parent}", "-l:libfar.so.1", "-Wl,-rpath,$ORIGIN/../sample.libs")
+    module = compiler.shared(source, *flags)
+    return Sample(files={MODULE_FILE: module, "sample.libs/libfar.so.1": library})
+
+
+def without_sections(compiler: Compiler) -> Sample:
+    module = bytearray(sound(compiler))
+    module[32:36], module[48:52] = bytes(4), bytes(4)  # where the section table is, and its size
+    return Sample(files={MODULE_FILE: bytes(module)})
+
+
+def big_endian(compiler: Compiler) -> Sample:
+    module = bytearray(header(0, wide=False))
+    module[5], module[18:20], module[16:18], module[20:24] = 2, b"\0\x28", b"\0\3", b"\0\0\0\1"
+    return Sample(files={MODULE_FILE: sound(compiler), "sample/b.so": bytes(module)})
 
 
 FMA = MODULE + "float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }"
@@ -219,6 +250,74 @@ DEFECTS: list[tuple[str, Make, str, str, str]] = [
         "absent>=2 is required; the wheelhouse has no wheel",
     ),
     ("libpython", linked_with_libpython, "needs-libpython", MODULE_FILE, "libpython3.11.so.1.0"),
+    (
+        "musl",
+        linked("libc.musl-armv7.so.1"),
+        "libc",
+        MODULE_FILE,
+        "it needs libc.musl-armv7.so.1, the board has glibc 2.36",
+    ),
+    (
+        "address",
+        lambda c: Sample(files={MODULE_FILE: sound(c)}, requires=("a @ file:///build/a.whl",)),
+        "requires-dist",
+        "METADATA",
+        "a @ file:///build/a.whl names an address",
+    ),
+    (
+        "no PyInit",
+        built(
+            MODULE.replace("void *PyInit_sample", "static void *PyInit_sample")
+            + "void *other(void) { return PyInit_sample(); }"
+        ),
+        "module-init",
+        MODULE_FILE,
+        "it exports no PyInit, not PyInit_sample",
+    ),
+    (
+        "PyInit of another name",
+        built(MODULE.replace("PyInit_sample", "PyInit_other")),
+        "module-init",
+        MODULE_FILE,
+        "it exports PyInit_other, not PyInit_sample",
+    ),
+    (
+        "no soname",
+        library_without_soname,
+        "soname",
+        "sample.libs/libfar.so.1",
+        f"it has no DT_SONAME, and {MODULE_FILE} needs it",
+    ),
+    (
+        "script",
+        with_file("sample-1.0.data/scripts/run", b"#!/builder/venv/bin/python -E\nimport x\n"),
+        "script",
+        "sample-1.0.data/scripts/run",
+        "it runs with /builder/venv/bin/python, which pip does not replace",
+    ),
+    (
+        "thin archive",
+        with_file("sample/libs.a", b"!<thin>\n/0 "),
+        "static-library",
+        "sample/libs.a",
+        "its objects stayed on the build machine",
+    ),
+    (
+        "x86 objects, as BSD's ar keeps them",
+        with_file("sample/libs.a", bsd_static_library("long_name_x.o", header(62, kind=1))),
+        "static-library",
+        "sample/libs.a",
+        "sample/libs.a(long_name_x.o) is x86-64",
+    ),
+    ("no section table", without_sections, "elf", MODULE_FILE, "it has no section table"),
+    ("big-endian", big_endian, "machine", "sample/b.so", "it is for big-endian Arm"),
+    (
+        "libgcc",
+        too_new("libgcc_s.so.1", "GCC_99.0"),
+        "symbol-version",
+        MODULE_FILE,
+        "GCC_99.0 of libgcc_s.so.1, the newest there is GCC_",
+    ),
     ("damaged", with_file("sample/d.so", b"\x7fELF" + b"\1" * 90), "elf", "sample/d.so", ""),
     ("a script", with_file("sample/e.so", b"INPUT(x)"), "elf", "sample/e.so", "no ELF file"),
 ]
@@ -278,6 +377,54 @@ def test_a_library_of_a_required_wheel(
     alone = Sample(name="alone", files={MODULE_FILE: module}).build(tmp_path)
     (finding,) = audit([alone], board, wheelhouse=tmp_path).refusals
     assert finding.rule == "needed"
+
+
+def test_libraries_inherit_the_search_path_of_what_needs_them(
+    compiler: Compiler, board: BoardProfile, tmp_path: Path
+) -> None:
+    """DT_RPATH, which auditwheel writes into modules alone, serves their libraries' libraries."""
+    far = compiler.library("libfar.so.1", "int far(void) { return 1; }")
+    source = "extern int far(void); int mid(void) { return far(); }"
+    middle = compiler.library("libmid.so.1", source, str(far))
+    use = MODULE + "extern int mid(void); int near(void) { return mid(); }"
+    path = ("-Wl,-rpath,$ORIGIN/../sample.libs", f"-Wl,-rpath-link,{far.parent}")
+    libraries = {f"sample.libs/{lib.name}": lib.read_bytes() for lib in (far, middle)}
+    for tags, fits in (("-Wl,--disable-new-dtags", True), ("-Wl,--enable-new-dtags", False)):
+        module = compiler.shared(use, str(middle), *path, tags)
+        report = audit([Sample(files={MODULE_FILE: module, **libraries}).build(tmp_path)], board)
+        assert report.fits is fits
+    assert [f.file for f in report.refusals] == ["sample.libs/libmid.so.1"]
+
+
+def test_requirements_of_requirements(board: BoardProfile, tmp_path: Path) -> None:
+    def pure(name: str, *requires: str) -> Path:
+        return Sample(name=name, tag="py3-none-any", requires=requires).build(tmp_path)
+
+    first = pure("first", "second[fast]>=1; python_version>='3.0'")
+    pure("second", "third", "fourth; extra=='fast'", "fifth; extra=='slow'")
+    pure("third")
+    (finding,) = audit([first], board, wheelhouse=tmp_path).refusals
+    has = 'fourth; extra == "fast" is required by second; the wheelhouse has no wheel that the'
+    assert has in finding.fact
+    pure("fourth", "first")  # a circle is no fault
+    assert audit([first], board, wheelhouse=tmp_path).fits
+
+
+def test_a_requirement_for_another_python(board: BoardProfile, tmp_path: Path) -> None:
+    first = Sample(name="first", tag="py3-none-any", requires=("second",)).build(tmp_path)
+    second = Sample(name="second", tag="py3-none-any").build(tmp_path)
+    info = "second-1.0.dist-info/METADATA"
+    rewritten(second, info, b"Name: second\nVersion: 1.0\nRequires-Python: >=3.12\n")
+    (finding,) = audit([first], board, wheelhouse=tmp_path).refusals
+    assert "second is required; the wheelhouse has no wheel" in finding.fact
+
+
+def test_a_library_for_ctypes_is_no_module(
+    compiler: Compiler, board: BoardProfile, tmp_path: Path
+) -> None:
+    library = compiler.shared("int far(void) { return 1; }")
+    wheel = Sample(files={f"sample/libfar{EXT_SUFFIX}": library}).build(tmp_path)
+    assert audit([wheel], board).findings == ()
 
 
 def test_dispatched_code_passes_with_a_note(
@@ -449,6 +596,24 @@ def test_no_metadata_escapes_as_an_error(
     report = audit([path], board, wheelhouse=tmp_path)
     assert {finding.wheel for finding in report.findings} <= {path.name}
     assert json.loads(report.to_json())["wheels"]
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "evidence"),
+    [
+        ("x-1.0.tar.gz", "x-1.0.tar.gz is not a wheel", "is a source distribution's"),
+        ("", "there is no wheel at", "holds no *.whl, but x-1.0.tar.gz"),
+    ],
+)
+def test_a_source_distribution_by_mistake(
+    board: BoardProfile, tmp_path: Path, name: str, what: str, evidence: str
+) -> None:
+    (tmp_path / "x-1.0.tar.gz").write_bytes(b"")
+    with pytest.raises(ConfigurationError) as caught:
+        gate.audit_all([tmp_path / name], lambda _: board)
+    assert what in caught.value.what
+    assert evidence in caught.value.evidence
+    assert caught.value.cure
 
 
 def test_every_rule_is_documented() -> None:

@@ -1,6 +1,7 @@
 """Wheels: read with suspicion, packed reproducibly."""
 
 import stat
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -118,6 +119,37 @@ def test_links_twins_and_files_that_are_folders(tmp_path: Path) -> None:
         sink.writestr("a", b"1")
     assert "not every pip reads" in refused(tmp_path / NAME)
     assert "a file and a folder" in refused(archive(tmp_path, ("a", b"1"), ("a/b", b"2")))
+
+
+def test_folders_have_names_too(tmp_path: Path) -> None:
+    assert "leaves the folder" in refused(archive(tmp_path, ("../x/", b"")))
+    assert "absolute" in refused(archive(tmp_path, ("/x/", b"")))
+    assert "there twice" in refused(archive(tmp_path, ("a", b"1"), ("a/", b"")))
+
+
+def test_files_that_share_their_bytes(tmp_path: Path) -> None:
+    """The bomb of many directory entries for one local file."""
+    path = archive(tmp_path, ("a", bytes(range(256)) * 9), ("b", b"2"))
+    data = bytearray(path.read_bytes())
+    first, second = data.index(b"PK\1\2"), data.rindex(b"PK\1\2")
+    data[second + 16 : second + 28] = data[first + 16 : first + 28]  # CRC and sizes
+    data[second + 42 : second + 46] = data[first + 42 : first + 46]  # where it lies
+    path.write_bytes(data)
+    assert "share their bytes" in refused(path)
+
+
+def test_a_file_that_goes_on_after_its_size(tmp_path: Path) -> None:
+    """The directory says 10 bytes, the stream has 64 million."""
+    path = archive(tmp_path, ("a", bytes(64 << 20)), ("b", bytes(range(256)) * 4000))
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\1\2") + 24
+    data[at : at + 4] = (10).to_bytes(4, "little")
+    path.write_bytes(data)
+    tracemalloc.start()
+    with wheel.opened(path) as found, pytest.raises(WheelError, match="damaged"):
+        found.data("a")
+    assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    tracemalloc.stop()
 
 
 def test_absurd_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Rules on modules and libraries: machine, instructions, libraries, symbols, search paths."""
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -51,6 +51,25 @@ class Neighbours:
         paths = (posixpath.normpath(posixpath.join(folder, soname)) for folder in folders)
         return next((self.files[path] for path in paths if path in self.files), None)
 
+    def inherited(self, file: FileFacts) -> list[str]:
+        """Folders that a library without RUNPATH has from the files that need it (DT_RPATH)."""
+        folders, waiting, seen = list[str](), [file], {file.name}
+        while waiting:
+            current = waiting.pop()
+            if current.elf is None or set(current.elf.search_path) - set(current.elf.rpath):
+                continue  # it has RUNPATH
+            for parent in self.needing(current):
+                if parent.elf is not None and parent.name not in seen:
+                    seen.add(parent.name)
+                    waiting.append(parent)
+                    folders += _origin_folders(parent, parent.elf.rpath)
+        return folders
+
+    def needing(self, file: FileFacts) -> list[FileFacts]:
+        """The files that need a library by its file's name."""
+        base = posixpath.basename(file.name)
+        return [one for one in self.files.values() if one.elf and base in one.elf.needed]
+
     def anywhere(self, soname: str) -> str:
         """Where a library of that name lies, reachable or not; empty where nowhere."""
         return next((path for path in self.files if posixpath.basename(path) == soname), "")
@@ -82,6 +101,8 @@ def _file_facts(
         yield "build-path", f"it names {path}"
     for path in file.home_paths:
         yield "home-path", f"it names {path}"
+    if file.interpreter and posixpath.dirname(file.interpreter) not in policy().script_folders:
+        yield "script", f"it runs with {file.interpreter}, which pip does not replace"
     if file.elf is None:
         return
     if file.elf.machine != "Arm":
@@ -158,10 +179,19 @@ def _origin_folder(file: FileFacts, entry: str) -> str | None:
     return None
 
 
+def _origin_folders(file: FileFacts, entries: Iterable[str]) -> list[str]:
+    """The folders of a search path, from site-packages; without those elsewhere."""
+    folders = (_origin_folder(file, entry) for entry in entries)
+    return [folder for folder in folders if folder is not None]
+
+
 def _library_facts(
     file: FileFacts, elf: ElfFacts, profile: BoardProfile, neighbours: Neighbours
 ) -> Iterator[tuple[str, str]]:
-    folders = [f for f in (_origin_folder(file, e) for e in elf.search_path) if f is not None]
+    folders = [*_origin_folders(file, elf.search_path), *neighbours.inherited(file)]
+    users = neighbours.needing(file)
+    if users and elf.soname is None:
+        yield "soname", f"it has no DT_SONAME, and {users[0].name} needs it"
     offered: dict[str, frozenset[str]] = {}
     symbols = set[str]()
     for soname in elf.needed:
@@ -173,6 +203,8 @@ def _library_facts(
             symbols |= shipped.elf.defined
         elif soname in profile.libraries:
             offered[soname] = profile.libraries[soname]
+        elif any(fnmatchcase(soname, pattern) for pattern in policy().other_libcs):
+            yield "libc", f"it needs {soname}, the board has glibc {profile.glibc}"
         else:
             yield "needed", _missing_fact(soname, profile, neighbours)
     yield from _version_facts(elf, offered)

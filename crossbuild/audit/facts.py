@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from packaging.tags import Tag
@@ -11,6 +12,7 @@ from packaging.version import Version
 from crossbuild import elf, isa, static_library, wheel
 from crossbuild.audit.policy import policy
 from crossbuild.elf import Elf, ElfError
+from crossbuild.elf_headers import malformed
 from crossbuild.isa import Instructions
 from crossbuild.wheel import Wheel, WheelError
 from crossbuild.wheel_record import RecordFault, digest
@@ -20,7 +22,10 @@ _SHARED_OBJECT = re.compile(r"\.so(\.[\w.]+)?$")
 
 @dataclass(frozen=True)
 class ElfFacts:
-    """What rules ask of a module or library; its bytes are no longer held."""
+    """What rules ask of a module or library; its bytes are no longer held.
+
+    :ivar rpath: the part of its search path that its libraries inherit
+    """
 
     machine: str
     eabi_version: int
@@ -28,6 +33,7 @@ class ElfFacts:
     soname: str | None
     needed: tuple[str, ...]
     search_path: tuple[str, ...]
+    rpath: tuple[str, ...]
     versions_needed: tuple[tuple[str, str], ...]
     versions_defined: frozenset[str]
     undefined: frozenset[str]
@@ -48,6 +54,7 @@ class FileFacts:
     :ivar objects: members of a static library, or the object file itself, that are not Arm's
     :ivar build_paths: folders of the build machine that it names
     :ivar home_paths: folders of some user that a binary names
+    :ivar interpreter: the program that a script begins with, where pip does not replace it
     """
 
     name: str
@@ -58,6 +65,7 @@ class FileFacts:
     objects: tuple[str, ...] = ()
     build_paths: tuple[str, ...] = ()
     home_paths: tuple[str, ...] = ()
+    interpreter: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,7 @@ class Gatherer:
             objects=() if facts or fault else _foreign_objects(data, member),
             build_paths=tuple(path for path, raw in self._build_paths if raw in data),
             home_paths=self._home_paths(data) if facts else (),
+            interpreter=_interpreter(data, member),
         )
 
     def _home_paths(self, data: bytes) -> tuple[str, ...]:
@@ -156,6 +165,14 @@ def installed_path(member: str) -> str | None:
         return member
     scheme, _, path = rest.partition("/")
     return path if scheme in ("purelib", "platlib") else None
+
+
+def _interpreter(data: bytes, member: str) -> str:
+    """What a script runs with; pip replaces ``#!python`` by the board's Python."""
+    if not fnmatchcase(member, "*.data/scripts/*") or not data.startswith(b"#!"):
+        return ""
+    words = data[2:].split(b"\n", 1)[0].decode("utf-8", "replace").split()
+    return words[0] if words and not words[0].startswith("python") else ""
 
 
 def _facts(
@@ -195,17 +212,24 @@ def _elf_facts(
 
 
 def _loaded_facts(file: Elf, features: frozenset[str] | None) -> ElfFacts:
-    arm = file.machine == "Arm" and not file.wide
+    """The facts of a module or library.
+
+    :raises ElfError: it is malformed, or cannot be judged
+    """
+    arm = file.machine == "Arm" and file.order == "<" and not file.wide
+    if arm and not file.sections:
+        raise malformed(file.name, ValueError("it has no section table, so nothing tells its code"))
     found = Instructions((), ())
     if arm and features is not None:
         found = isa.above(file, features, policy().dispatch_symbols)
     return ElfFacts(
-        machine=file.machine,
+        machine=file.machine if file.order == "<" else f"big-endian {file.machine}",
         eabi_version=file.eabi_version,
         float_abi=file.float_abi,
         soname=file.soname,
         needed=file.needed,
         search_path=file.search_path,
+        rpath=file.rpath,
         versions_needed=file.versions_needed,
         versions_defined=frozenset(file.versions_defined),
         undefined=file.undefined,
@@ -219,6 +243,8 @@ def _loaded_facts(file: Elf, features: frozenset[str] | None) -> ElfFacts:
 
 def _foreign_objects(data: bytes, member: str) -> tuple[str, ...]:
     """Object files, in a static library or on their own, that are not hard-float Arm."""
+    if data.startswith(static_library.THIN_MAGIC):
+        return (f"{member} is a thin archive: its objects stayed on the build machine",)
     found = []
     for name, content in static_library.objects(data, member):
         try:

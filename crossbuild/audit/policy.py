@@ -27,7 +27,9 @@ class Policy(_Frozen):
 
     dispatch_symbols: tuple[str, ...]
     python_library: str
+    other_libcs: tuple[str, ...]
     home_paths: tuple[str, ...]
+    script_folders: tuple[str, ...]
     plain_suffixes: tuple[str, ...]
     attributes: tuple[tuple[int, int, str], ...]
 

@@ -16,7 +16,7 @@ from crossbuild.board_profile import BoardProfile
 
 def acceptable(wheels: Iterable[WheelFacts], profile: BoardProfile) -> list[WheelFacts]:
     """The wheels that the board's pip would consider."""
-    return [wheel for wheel in wheels if wheel.tags & profile.tags]
+    return [w for w in wheels if w.tags & profile.tags and _takes_python(w, profile)]
 
 
 def findings(
@@ -40,9 +40,8 @@ def findings(
     yield from _requires_python(wheel, profile)
     yield from _requires(wheel, profile, available, complete=complete)
     for file in wheel.files:
-        fact = _suffix_fact(file, profile)
-        if fact:
-            yield Finding.of("ext-suffix", wheel.file, file.name, fact)
+        for rule, fact in _module_facts(file, profile):
+            yield Finding.of(rule, wheel.file, file.name, fact)
 
 
 def _metadata_facts(wheel: WheelFacts) -> Iterator[str]:
@@ -50,7 +49,9 @@ def _metadata_facts(wheel: WheelFacts) -> Iterator[str]:
         yield "METADATA is missing or names no package"
     elif canonicalize_name(wheel.metadata_name) != wheel.name:
         yield f"METADATA's name is {wheel.metadata_name}, the file name's {wheel.name}"
-    if wheel.metadata_version and not _same_version(wheel.metadata_version, wheel.version):
+    if not wheel.metadata_version:
+        yield "METADATA is missing or names no version"
+    elif not _same_version(wheel.metadata_version, wheel.version):
         yield f"METADATA's version is {wheel.metadata_version}, the file name's {wheel.version}"
     folder, _, version = wheel.dist_info.removesuffix(".dist-info").rpartition("-")
     if canonicalize_name(folder) != wheel.name or not _same_version(version, wheel.version):
@@ -94,13 +95,16 @@ def _tag_fact(wheel: WheelFacts, profile: BoardProfile) -> str:
     return f"the tag is {_texts(wheel.tags)}; {pip} of the board takes {example}"
 
 
-def _requires_python(wheel: WheelFacts, profile: BoardProfile) -> Iterator[Finding]:
+def _takes_python(wheel: WheelFacts, profile: BoardProfile) -> bool:
     try:
         wanted = SpecifierSet(wheel.requires_python)
-        met = wanted.contains(profile.python.full_version, prereleases=True)
+        return wanted.contains(profile.python.full_version, prereleases=True)
     except (InvalidSpecifier, InvalidVersion):
-        met = False
-    if not met:
+        return False
+
+
+def _requires_python(wheel: WheelFacts, profile: BoardProfile) -> Iterator[Finding]:
+    if not _takes_python(wheel, profile):
         fact = f"Requires-Python is {wheel.requires_python}, the board has "
         yield Finding.of(
             "requires-python", wheel.file, "METADATA", fact + profile.python.full_version
@@ -110,31 +114,68 @@ def _requires_python(wheel: WheelFacts, profile: BoardProfile) -> Iterator[Findi
 def _requires(
     wheel: WheelFacts, profile: BoardProfile, available: Sequence[WheelFacts], *, complete: bool
 ) -> Iterator[Finding]:
+    """What pip would not find, of the wheel's requirements and of theirs."""
+    waiting: list[tuple[WheelFacts, frozenset[str]]] = [(wheel, frozenset())]
+    seen = set[tuple[str, frozenset[str]]]()
+    while waiting:
+        current, extras = waiting.pop(0)
+        if (current.name, extras) in seen:
+            continue
+        seen.add((current.name, extras))
+        by = "" if current is wheel else f" by {current.name}"
+        for requirement in _applicable(current, extras, profile):
+            if isinstance(requirement, str):
+                yield Finding.of("requires-dist", wheel.file, "METADATA", requirement + by)
+                continue
+            found = [w for w in available if w.name == canonicalize_name(requirement.name)]
+            fit = [w for w in found if requirement.specifier.contains(w.version, prereleases=True)]
+            if fit:
+                best = max(fit, key=lambda other: other.version)
+                waiting.append((best, frozenset(requirement.extras)))
+            elif complete:
+                versions = ", ".join(str(w.version) for w in found)
+                has = versions or "no wheel that the board accepts"
+                fact = f"{requirement} is required{by}; the wheelhouse has {has}"
+                yield Finding.of("requires-dist", wheel.file, "METADATA", fact)
+            else:
+                fact = f"{requirement}{by}"
+                yield Finding.of("requires-unchecked", wheel.file, "METADATA", fact)
+
+
+def _applicable(
+    wheel: WheelFacts, extras: frozenset[str], profile: BoardProfile
+) -> Iterator[Requirement | str]:
+    """The requirements that hold on the board, with these extras; what is wrong with others."""
     for text in wheel.requires:
         try:
             requirement = Requirement(text)
-            if requirement.marker and not requirement.marker.evaluate(profile.environment):
+            marker = requirement.marker
+            environments = [{**profile.environment, "extra": e} for e in (extras or {""})]
+            if marker and not any(marker.evaluate(values) for values in environments):
                 continue
         except (InvalidRequirement, InvalidVersion, ValueError) as error:
-            yield Finding.of("requires-dist", wheel.file, "METADATA", f"{text!r}: {error}")
+            yield f"{text!r}: {error}"
             continue
-        found = [w for w in available if w.name == canonicalize_name(requirement.name)]
-        if any(requirement.specifier.contains(w.version, prereleases=True) for w in found):
-            continue
-        versions = ", ".join(str(w.version) for w in found) or "no wheel that the board accepts"
-        fact = f"{requirement} is required; the wheelhouse has {versions}"
-        rule = "requires-dist" if complete else "requires-unchecked"
-        yield Finding.of(rule, wheel.file, "METADATA", fact if complete else f"{requirement}")
+        if requirement.url:
+            yield f"{requirement} names an address; the board installs from the wheelhouse"
+        else:
+            yield requirement
 
 
-def _suffix_fact(file: FileFacts, profile: BoardProfile) -> str:
-    """Why the board's Python would not import an extension module; empty for others."""
+def _module_facts(file: FileFacts, profile: BoardProfile) -> Iterator[tuple[str, str]]:
+    """Why the board's Python would not import an extension module."""
     if file.elf is None or file.installed is None:
-        return ""
-    base = file.installed.rpartition("/")[2]
-    module = base.partition(".")[0]
-    suffix = base[len(module) :]
-    starts = any(f"{init}_{module}" in file.elf.defined for init in ("PyInit", "PyInitU"))
-    if not starts or suffix in (profile.python.ext_suffix, *policy().plain_suffixes):
-        return ""
-    return f"the suffix is {suffix}, the board's Python imports {profile.python.ext_suffix}"
+        return
+    module, dot, rest = file.installed.rpartition("/")[2].partition(".")
+    suffix = dot + rest
+    inits = {f"PyInit_{module}", f"PyInitU_{module}"}
+    good = (profile.python.ext_suffix, *policy().plain_suffixes)
+    if inits & file.elf.defined:
+        if suffix not in good:
+            fact = f"the suffix is {suffix}, the board's Python imports {good[0]}"
+            yield "ext-suffix", fact
+    # Libraries for ctypes may have such names, too, but nothing of Python in them.
+    elif suffix in good[:2] and any(name.startswith("Py") for name in file.elf.undefined):
+        there = sorted(name for name in file.elf.defined if name.startswith("PyInit"))
+        fact = f"it exports {there[0] if there else 'no PyInit'}, not PyInit_{module}"
+        yield "module-init", fact
