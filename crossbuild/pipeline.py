@@ -3,11 +3,12 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossbuild import files, find_package, index, job_pool, plan
+from crossbuild import files, find_package, index, job_pool, plan, side_by_side
 from crossbuild import wheelhouse as wheelhouses
 from crossbuild.cell import Cell, Request, open_cell
 from crossbuild.console import Console, Step
@@ -48,34 +49,66 @@ def make_wheels(request: Request, console: Console) -> list[Made]:
     planned = plan.with_keys(packages, cell.sdk, cell.target, request.bundling.value)
     digests = Digests(request.work / "wheels" / "digests.json")
     store = Store(request.work / "wheels", digests)
-    kept = {one.key: store.pair(one.build_key, one.key) for one in planned}
-    missing = [one.package for one in planned if kept[one.key] is None]
+    kept = {one.key: pair for one in planned if (pair := store.pair(one.build_key, one.key))}
+    missing = [one.package for one in planned if one.key not in kept]
     if missing:
         _require_ready(cell, missing, request)
     console.plan(len(missing))
     built: dict[str, Built] = {}
     made = []
-    for one in planned:
-        _publish_requirements(one.package, cell, request, digests)
-        pair = kept[one.key]
-        if pair is None:
-            with (
-                console.step(f"{one.package.title} for Python {cell.target.version}") as step,
-                files.disk_errors(cell.folder),
-                files.exclusive(cell.folder / f"{one.build_key}.lock"),
-            ):
-                # Another run may have made it while this one waited.
-                pair = store.pair(one.build_key, one.key)
-                pair = pair or make_wheel(one, built, cell, store, request, step)
-        built[one.package.name], finished = pair
-        landed, *_ = wheelhouses.publish(
-            [finished.wheel, *finished.companions], request.wheelhouse, cell.target.version, digests
-        )
-        reused = kept[one.key] is not None
-        sha256 = digests.of(landed)
-        made.append(Made(one.package.title, landed, sha256, pair[0].seconds, reused))
+    for batch in plan.batches(planned):
+        for one in batch:
+            _publish_requirements(one.package, cell, request, digests)
+        lacking = [one for one in batch if one.key not in kept]
+        with _sharing(lacking, request) as shared:
+            pieces = {
+                one.package.name: partial(make_missing, one, built, cell, store, shared)
+                for one in lacking
+            }
+            pairs = side_by_side.run(pieces, console, min(len(pieces), request.jobs))
+        there = kept | {one.key: pair for one, pair in zip(lacking, pairs, strict=True)}
+        for one in batch:
+            built[one.package.name], finished = there[one.key]
+            landed, *_ = wheelhouses.publish(
+                [finished.wheel, *finished.companions],
+                request.wheelhouse,
+                cell.target.version,
+                digests,
+            )
+            seconds, reused = built[one.package.name].seconds, one.key in kept
+            made.append(Made(one.package.title, landed, digests.of(landed), seconds, reused))
     digests.save()
     return made
+
+
+@contextmanager
+def _sharing(lacking: Sequence[Planned], request: Request) -> Iterator[Request]:
+    """The request with a pool of jobs, where several packages are built side by side."""
+    if len(lacking) < 2 or request.pool is not None:
+        yield request
+        return
+    memory = max(one.package.recipe.memory_mb for one in lacking)
+    with job_pool.opened(request.work, job_pool.fitting(request.jobs, memory)) as pool:
+        yield replace(request, pool=pool)
+
+
+def make_missing(
+    one: Planned,
+    built: dict[str, Built],
+    cell: Cell,
+    store: Store,
+    request: Request,
+    console: Console,
+) -> tuple[Built, Finished]:
+    """A wheel that the store does not have, or that another run puts there meanwhile."""
+    with (
+        console.step(f"{one.package.title} for Python {cell.target.version}") as step,
+        files.disk_errors(cell.folder),
+        files.exclusive(cell.folder / f"{one.build_key}.lock"),
+    ):
+        # Another run may have made it while this one waited.
+        pair = store.pair(one.build_key, one.key)
+        return pair or make_wheel(one, built, cell, store, request, step)
 
 
 def make_wheel(
