@@ -69,12 +69,7 @@ def make_wheels(request: Request, console: Console) -> list[Made]:
         there = kept | {one.key: pair for one, pair in zip(lacking, pairs, strict=True)}
         for one in batch:
             built[one.package.name], finished = there[one.key]
-            landed, *_ = wheelhouses.publish(
-                [finished.wheel, *finished.companions],
-                request.wheelhouse,
-                cell.target.version,
-                digests,
-            )
+            landed = _publish(finished, cell, request, digests)
             seconds, reused = built[one.package.name].seconds, one.key in kept
             made.append(Made(one.package.title, landed, digests.of(landed), seconds, reused))
     digests.save()
@@ -100,7 +95,7 @@ def make_missing(
     request: Request,
     console: Console,
 ) -> tuple[Built, Finished]:
-    """A wheel that the store does not have, or that another run puts there meanwhile."""
+    """Make and publish a wheel that the store lacks, unless another run does so meanwhile."""
     with (
         console.step(f"{one.package.title} for Python {cell.target.version}") as step,
         files.disk_errors(cell.folder),
@@ -108,7 +103,10 @@ def make_missing(
     ):
         # Another run may have made it while this one waited.
         pair = store.pair(one.build_key, one.key)
-        return pair or make_wheel(one, built, cell, store, request, step)
+        pair = pair or make_wheel(one, built, cell, store, request, step)
+    # At once: what is built beside it may fail.
+    _publish(pair[1], cell, request, store.digests)
+    return pair
 
 
 def make_wheel(
@@ -233,6 +231,13 @@ def _packages(request: Request, cell: Cell) -> tuple[Package, ...]:
         cell.target.version, request.work / "locks", request.cache, offline=request.offline
     )
     return plan.with_additions(plan.in_order(request.packages, find), request.additions)
+
+
+def _publish(finished: Finished, cell: Cell, request: Request, digests: Digests) -> Path:
+    """The wheel in the wheelhouse, where those that came along with it are as well."""
+    wheels = [finished.wheel, *finished.companions]
+    landed, *_ = wheelhouses.publish(wheels, request.wheelhouse, cell.target.version, digests)
+    return landed
 
 
 def _publish_requirements(package: Package, cell: Cell, request: Request, digests: Digests) -> None:
