@@ -3,11 +3,12 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossbuild import files, find_package, index, job_pool, plan
+from crossbuild import files, find_package, index, job_pool, plan, side_by_side
 from crossbuild import wheelhouse as wheelhouses
 from crossbuild.cell import Cell, Request, open_cell
 from crossbuild.console import Console, Step
@@ -52,43 +53,84 @@ def make_wheels(request: Request, console: Console) -> list[Made]:
     planned = plan.with_keys(packages, cell.sdk, cell.target, mode)
     digests = Digests(request.work / "wheels" / "digests.json")
     store = Store(request.work / "wheels", digests)
-    kept = {one.key: store.pair(one.build_key, one.key) for one in planned}
-    missing = [one.package for one in planned if kept[one.key] is None]
+    kept = {one.key: pair for one in planned if (pair := store.pair(one.build_key, one.key))}
+    missing = [one.package for one in planned if one.key not in kept]
     if missing:
         _require_ready(cell, missing, request)
     console.plan(len(missing))
     built: dict[str, Built] = {}
     made = []
-    for one in planned:
-        _publish_requirements(one.package, cell, request, digests)
-        pair = kept[one.key]
-        if pair is None:
-            with (
-                console.step(f"{one.package.title} for Python {cell.target.version}") as step,
-                files.disk_errors(cell.folder),
-                files.exclusive(cell.folder / f"{one.build_key}.lock"),
-            ):
-                # Another run may have made it while this one waited.
-                pair = store.pair(one.build_key, one.key)
-                pair = pair or make_wheel(one, built, cell, store, request, step)
-        built[one.package.name], finished = pair
-        landed, *_ = wheelhouses.publish(
-            [finished.wheel, *finished.companions], request.wheelhouse, cell.target.version, digests
-        )
-        wheelhouses.publish_debug(finished.debug, request.wheelhouse, digests)
-        reused = kept[one.key] is not None
-        made.append(
-            Made(
-                one.package.title,
-                landed,
-                digests.of(landed),
-                pair[0].seconds,
-                reused,
-                finished.left_out,
+    for batch in plan.batches(planned):
+        for one in batch:
+            _publish_requirements(one.package, cell, request, digests)
+        lacking = [one for one in batch if one.key not in kept]
+        there = kept | make_batch(lacking, built, cell, store, request, console)
+        for one in batch:
+            built[one.package.name], finished = there[one.key]
+            landed = _publish(finished, cell, request, digests)
+            made.append(
+                Made(
+                    title=one.package.title,
+                    wheel=landed,
+                    sha256=digests.of(landed),
+                    seconds=built[one.package.name].seconds,
+                    reused=one.key in kept,
+                    left_out=finished.left_out,
+                )
             )
-        )
     digests.save()
     return made
+
+
+def make_batch(
+    lacking: Sequence[Planned],
+    built: dict[str, Built],
+    cell: Cell,
+    store: Store,
+    request: Request,
+    console: Console,
+) -> dict[str, tuple[Built, Finished]]:
+    """Wheels that do not link against one another, made side by side; by key."""
+    with _sharing(lacking, request) as shared:
+        pieces = {
+            one.package.name: partial(make_missing, one, built, cell, store, shared)
+            for one in lacking
+        }
+        pairs = side_by_side.run(pieces, console, min(len(pieces), request.jobs))
+    return {one.key: pair for one, pair in zip(lacking, pairs, strict=True)}
+
+
+@contextmanager
+def _sharing(lacking: Sequence[Planned], request: Request) -> Iterator[Request]:
+    """The request with a pool of jobs, where several packages are built side by side."""
+    if len(lacking) < 2 or request.pool is not None:
+        yield request
+        return
+    memory = max(one.package.recipe.memory_mb for one in lacking)
+    with job_pool.opened(request.work, job_pool.fitting(request.jobs, memory)) as pool:
+        yield replace(request, pool=pool)
+
+
+def make_missing(
+    one: Planned,
+    built: dict[str, Built],
+    cell: Cell,
+    store: Store,
+    request: Request,
+    console: Console,
+) -> tuple[Built, Finished]:
+    """Make and publish a wheel that the store lacks, unless another run does so meanwhile."""
+    with (
+        console.step(f"{one.package.title} for Python {cell.target.version}") as step,
+        files.disk_errors(cell.folder),
+        files.exclusive(cell.folder / f"{one.build_key}.lock"),
+    ):
+        # Another run may have made it while this one waited.
+        pair = store.pair(one.build_key, one.key)
+        pair = pair or make_wheel(one, built, cell, store, request, step)
+    # At once: what is built beside it may fail.
+    _publish(pair[1], cell, request, store.digests)
+    return pair
 
 
 def make_wheel(
@@ -225,6 +267,14 @@ def _packages(request: Request, cell: Cell) -> tuple[Package, ...]:
 
         additions = debug_info.compiling(additions)
     return plan.with_additions(plan.in_order(request.packages, find), additions)
+
+
+def _publish(finished: Finished, cell: Cell, request: Request, digests: Digests) -> Path:
+    """The wheel in the wheelhouse, where those that came along with it are as well."""
+    wheels = [finished.wheel, *finished.companions]
+    landed, *_ = wheelhouses.publish(wheels, request.wheelhouse, cell.target.version, digests)
+    wheelhouses.publish_debug(finished.debug, request.wheelhouse, digests)
+    return landed
 
 
 def _publish_requirements(package: Package, cell: Cell, request: Request, digests: Digests) -> None:

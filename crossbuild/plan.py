@@ -87,6 +87,21 @@ def in_order(wanted: Sequence[str], find: Callable[[str], Package]) -> tuple[Pac
     return tuple(packages[name] for name in TopologicalSorter(graph).static_order())
 
 
+def batches(planned: Sequence[Planned]) -> list[list[Planned]]:
+    """The packages in batches, each of which may be built side by side after those before it.
+
+    :param planned: all packages, in order
+    """
+    level: dict[str, int] = {}
+    found: list[list[Planned]] = []
+    for one in planned:
+        before = (level[name] for name in one.package.recipe.dependencies)
+        number = level[one.package.name] = max(before, default=-1) + 1
+        found[number:] = found[number:] or [[]]
+        found[number].append(one)
+    return found
+
+
 def with_keys(
     packages: Sequence[Package], sdk: Sdk, target: TargetPython, mode: Sequence[object]
 ) -> tuple[Planned, ...]:

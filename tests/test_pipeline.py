@@ -326,6 +326,36 @@ def test_a_killed_build_goes_on(request_in: Callable[..., Request], tmp_path: Pa
     ).read_text()
 
 
+def test_independent_packages_are_built_side_by_side(
+    request_in: Callable[..., Request], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    request = replace(request_in(*(projects.write(tmp_path / name) for name in "ab")), jobs=2)
+    console = Console()
+    assert [made.reused for made in make_wheels(request, console)] == [False, False]
+    assert [path.partition("-")[0] for path in wheels(request)] == ["a", "b"]
+    first, second = console.steps
+    assert max(first.started, second.started) < min(first.ended or 0, second.ended or 0)
+    shown = capfd.readouterr().err
+    assert "a: ✓ a 1.0 for Python 3.11" in shown
+    assert "b: ✓ b 1.0 for Python 3.11" in shown
+    assert not list(request.work.glob("jobs-*"))
+    assert [made.reused for made in run(request)] == [True, True]
+
+
+def test_one_of_several_that_fails_ends_the_others(
+    request_in: Callable[..., Request], tmp_path: Path
+) -> None:
+    lasting = "import time\ntime.sleep(300)\n"
+    slow = projects.write(tmp_path / "slow", {"setup.py": lasting})
+    wrong = projects.write(tmp_path / "wrong", {"{name}.c": "no C\n"})
+    request = replace(request_in(slow, wrong), jobs=2)
+    started = time.monotonic()
+    with pytest.raises(BuildError, match=r"wrong 1\.0 did not build"):
+        run(request)
+    assert time.monotonic() - started < 200
+    assert wheels(request) == []
+
+
 def test_two_runs_at_once_build_once(request_in: Callable[..., Request], tmp_path: Path) -> None:
     counter = tmp_path / "counter"
     setup = f"""

@@ -38,8 +38,20 @@ def test_an_error_of_ours_is_a_result_like_any_other() -> None:
     def fails(console: Console) -> CrossbuildError:
         return BuildError("what", evidence="seen", cure="do")
 
-    (error,) = side_by_side.run({"one": fails}, Console(), 1)
+    (error,) = side_by_side.run({"one": fails}, Console(), 2)
     assert str(error) == "what\n  evidence: seen\n  try: do"
+
+
+def test_what_a_piece_raises_is_raised_and_its_steps_are_kept() -> None:
+    def fails(console: Console) -> None:
+        with console.step("begun"):
+            raise BuildError("what", evidence="seen", cure="do")
+
+    console = Console()
+    with pytest.raises(BuildError, match="what") as caught:
+        side_by_side.run({"one": fails, "two": fails}, console, 2)
+    assert caught.value.cure == "do"
+    assert [step.title for step in console.steps] == ["begun"]
 
 
 def wait_for(console: Console, *, folder: Path) -> None:
