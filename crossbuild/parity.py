@@ -69,7 +69,7 @@ class Comparison:
         """What the builds say differently of themselves: ``-`` theirs, ``+`` ours."""
         ours, theirs = self.ours.about, self.theirs.about
         gone = [f"- {line}" for line in theirs if line not in ours]
-        return gone + [f"+ {line}" for line in ours if line not in theirs]
+        return list(dict.fromkeys(gone + [f"+ {line}" for line in ours if line not in theirs]))
 
     def as_json(self) -> dict[str, object]:
         """All of it, with the counts of tests on either side."""
@@ -152,7 +152,7 @@ def table(found: Comparison) -> Table:
     """Both sides by slice: tests, failures on both and on one alone, seconds."""
     result = found.ours.result
     shown = Table(title=f"{result.package} {result.version}: ours beside Debian's own build")
-    shown.add_column("slice")
+    shown.add_column("slice", no_wrap=True)
     columns = ("tests ours", "theirs", "failed on both", "ours alone", "theirs alone")
     for column in (*columns, "seconds ours", "theirs"):
         shown.add_column(column, justify="right")

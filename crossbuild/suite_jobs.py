@@ -71,7 +71,7 @@ def publish_requirements(
 ) -> list[Path]:
     """Put what the suites require into the wheelhouse, and return the wheels.
 
-    :raises LockError: it is not locked for that Python
+    :raises ConfigurationError: something of it has compiled code
     """
     found: set[Path] = set()
     for requires in {job.suite.requires for job in jobs}:

@@ -81,7 +81,7 @@ def table(result: SuiteResult) -> Table:
     """Counts, seconds and peak memory of each slice."""
     title = f"{result.package} {result.version}: {result.suite} suite on {result.board}"
     shown = Table(title=title)
-    shown.add_column("slice")
+    shown.add_column("slice", no_wrap=True)
     for column in (*OUTCOMES, "seconds", "peak memory"):
         shown.add_column(column, justify="right")
     for one in result.slices:

@@ -15,15 +15,16 @@ from crossbuild.parity import Comparison, Side
 from crossbuild.suite_results import SliceResult, SuiteResult, TestResult
 
 
-def side(*about: str, **outcomes: str) -> Side:
+def side(about: list[str], **outcomes: str) -> Side:
     tests = tuple(TestResult(name, outcome) for name, outcome in outcomes.items())
     slices = (SliceResult("tiny", tests, 2.0, 10**7),)
-    return Side(SuiteResult("tiny", "1.0", "fast", "emulated", slices), about)
+    return Side(SuiteResult("tiny", "1.0", "fast", "emulated", slices), tuple(about))
 
 
+OURS, THEIRS = ["sizes: 4", "blas: ours"], ["sizes: 4", "blas: theirs", "blas: theirs"]
 COMPARED = Comparison(
-    side("sizes: 4", "blas: ours", a="passed", b="failed", c="crashed", d="passed", f="failed"),
-    side("sizes: 4", "blas: theirs", a="passed", b="failed", c="passed", d="error", e="passed"),
+    side(OURS, a="passed", b="failed", c="crashed", d="passed", f="failed"),
+    side(THEIRS, a="passed", b="failed", c="passed", d="error", e="passed"),
 )
 
 
