@@ -24,16 +24,7 @@ def side(about: list[str], **outcomes: str) -> Side:
 OURS, THEIRS = ["sizes: 4", "blas: ours"], ["sizes: 4", "blas: theirs", "blas: theirs"]
 COMPARED = Comparison(
     side(OURS, a="passed", b="failed", c="crashed", d="passed", f="failed"),
-    side(
-        "sizes: 4",
-        "blas: theirs",
-        "blas: theirs",
-        a="passed",
-        b="failed",
-        c="passed",
-        d="error",
-        e="passed",
-    ),
+    side(THEIRS, a="passed", b="failed", c="passed", d="error", e="passed"),
 )
 
 
