@@ -74,9 +74,9 @@ lint: setup
 bench: setup
 	@$(VENV)/bin/python -m benchmarks.noop
 	@$(VENV)/bin/python -m benchmarks.build_time
-	@$(VENV)/bin/python benchmarks/audit.py
-	@$(VENV)/bin/python benchmarks/board_speed.py $(WHEELHOUSE)
-	@$(VENV)/bin/python benchmarks/size.py $(WHEELHOUSE)
+	@$(VENV)/bin/python -m benchmarks.audit
+	@$(VENV)/bin/python -m benchmarks.board_speed $(WHEELHOUSE)
+	@$(VENV)/bin/python -m benchmarks.size $(WHEELHOUSE)
 
 clean: setup
 	@$(CROSSBUILD) clean

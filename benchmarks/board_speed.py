@@ -1,6 +1,6 @@
 """Instructions on a Cortex-A9, ours against Debian's native armhf packages, in one run.
 
-.venv/bin/python benchmarks/board_speed.py [WHEELHOUSE]
+.venv/bin/python -m benchmarks.board_speed [WHEELHOUSE]
 
 Counts, not times: they are the same on a busy machine.  Writes results/board-speed.json
 and .md.  Without wheels in the wheelhouse only the SDK's OpenBLAS is measured.
@@ -10,10 +10,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import debian_board
-import results
-from counting_board import CountingBoard, counting_board
-
+from benchmarks import debian_board, sides
+from benchmarks.counting_board import CountingBoard, counting_board
 from crossbuild import reference_sdk, sdk, settings
 
 PYTHON = "3.11"
@@ -64,7 +62,7 @@ def version(board: CountingBoard, env: Mapping[str, str], module: str) -> str:
 def main() -> None:
     """Count, and write the results."""
     wheelhouse = Path(sys.argv[1]) if len(sys.argv) > 1 else settings.WHEELHOUSE
-    wheels = results.wheels_for(wheelhouse, PYTHON)
+    wheels = sides.wheels_for(wheelhouse, PYTHON)
     packages = {path.name.partition("-")[0] for path in wheels} & {"numpy", "scipy"}
     found = sdk.read(reference_sdk.default_destination(settings.REFERENCE), cache=settings.CACHE)
     settings.WORK.mkdir(exist_ok=True)
@@ -77,7 +75,7 @@ def main() -> None:
         if packages:
             for side, env in SIDES.items():
                 counts[side] |= python_counts(board, env, packages)
-    results.write("board-speed", "Instructions on the board", versions, counts)
+    print(sides.write("board-speed", "Instructions on the board", versions, counts))
 
 
 if __name__ == "__main__":

@@ -108,13 +108,11 @@ def main() -> None:
     ]
     found = sdk.read(reference_sdk.default_destination(settings.REFERENCE), cache=settings.CACHE)
     native_gcc = run(["gcc", "-dumpfullversion"]).output.strip()
-    facts = {
-        "source": f"{package.title} for Python {told.python}",
-        "jobs": str(settings.JOBS),
-        "GCC": f"cross {found.gcc_version}, native {native_gcc}",
-    }
-    _, table = report.write("build_time", rows, {**facts, **report.machine()})
-    print(table.read_text())
+    notes = [
+        f"{package.title} for Python {told.python}, {settings.JOBS} jobs",
+        f"GCC: cross {found.gcc_version}, native {native_gcc}",
+    ]
+    print(report.write("build-time", rows, title="Build time", notes=notes))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import debian_board
-
+from benchmarks import debian_board
 from crossbuild import files, wheel
 from crossbuild.emulated_board import CPU
 from crossbuild.isolation import find_isolation, namespaces
@@ -31,7 +30,7 @@ class CountingBoard:
         """The instructions between each two calls of getsid, and what the program printed."""
         qemu = ["/bench/lib/ld-linux-x86-64.so.2", "--library-path", "/bench/lib"]
         qemu += ["/bench/qemu-arm", "-cpu", CPU, "-plugin", "/bench/count.so,out=/bench/counts"]
-        words = [*namespaces(find_isolation()), "chroot", self.root, *qemu, *argv]
+        words = [*namespaces(find_isolation()), "chroot", str(self.root), *qemu, *argv]
         printed = run(words, env=clean_environment(**_ENVIRONMENT, **env)).output
         marks = [int(line) for line in (self.root / "bench/counts").read_text().split()]
         pairs = zip(marks[::2], marks[1::2], strict=True)
@@ -74,8 +73,7 @@ def _place_qemu(folder: Path) -> None:
     (folder / "lib").mkdir()
     for library in tree.glob("**/x86_64-linux-gnu/*.so*"):
         shutil.copy(library, folder / "lib")
-    count = [HERE / "count.c", "-o", folder / "count.so"]
-    run(["gcc", "-O2", "-shared", "-fPIC", *count])
+    run(["gcc", "-O2", "-shared", "-fPIC", HERE / "count.c", "-o", folder / "count.so"])
 
 
 def _compile_gemm(folder: Path, sdk: Sdk) -> None:

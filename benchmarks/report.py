@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from crossbuild import files
+
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -25,28 +27,37 @@ def machine() -> dict[str, str]:
 
 
 def write(
-    name: str, rows: Sequence[Mapping[str, object]], machine: Mapping[str, str]
-) -> tuple[Path, Path]:
-    """Write ``results/NAME.json`` and ``results/NAME.md``.
+    name: str, rows: Sequence[Mapping[str, object]], *, title: str = "", notes: Sequence[str] = ()
+) -> str:
+    """Write ``results/NAME.json`` and ``results/NAME.md``, and return the latter's text.
 
     :param rows: one table; all have the first one's keys
+    :param notes: what else a reader must know, such as the versions that were compared
     """
-    RESULTS.mkdir(exist_ok=True)
-    data, table = RESULTS / f"{name}.json", RESULTS / f"{name}.md"
-    data.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
+    facts = machine()
+    document = {"version": 1, "machine": facts, "notes": [*notes], "rows": [*rows]}
+    files.write_text(RESULTS / f"{name}.json", json.dumps(document, indent=2) + "\n")
     lines = [
-        f"# {name}",
+        f"# {title or name}",
         "",
-        "; ".join(f"{key}: {value}" for key, value in machine.items()),
+        "; ".join(f"{key}: {value}" for key, value in facts.items()),
         "",
+        *(f"- {note}" for note in notes),
+        *([""] if notes else []),
         _line(rows[0]),
-        _line(["---"] * len(rows[0])),
+        _line(["---", *["---:"] * (len(rows[0]) - 1)]),
         *(_line(row.values()) for row in rows),
     ]
-    table.write_text("\n".join(lines) + "\n")
-    return data, table
+    text = "\n".join(lines) + "\n"
+    files.write_text(RESULTS / f"{name}.md", text)
+    return text
 
 
 def _line(cells: Iterable[object]) -> str:
-    texts = (f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in cells)
-    return f"| {' | '.join(texts)} |"
+    return f"| {' | '.join(map(_text, cells))} |"
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, float):
+        return f"{cell:.3g}"
+    return f"{cell:,}" if isinstance(cell, int) else str(cell)

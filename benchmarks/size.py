@@ -1,6 +1,6 @@
 """Installed bytes on the board: ours, slim and whole, against Debian's native armhf packages.
 
-.venv/bin/python benchmarks/size.py [WHEELHOUSE]      # builds nothing: what is there is measured
+.venv/bin/python -m benchmarks.size [WHEELHOUSE]      # builds nothing: what is there is measured
 
 Bytes of files, as the wheels and .deb files hold them; .pyc files, which both sides write
 when they are installed, do not count.  Writes results/size.json and .md.
@@ -10,9 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import debian_board
-import results
-
+from benchmarks import debian_board, sides
 from crossbuild import recipe, settings, slim, wheel
 
 PYTHON = "3.11"
@@ -51,14 +49,14 @@ def main() -> None:
     wheelhouse = Path(sys.argv[1]) if len(sys.argv) > 1 else settings.WHEELHOUSE
     values: dict[str, dict[str, int]] = {"slim": {}, "whole": {}, "Debian": {}}
     versions: dict[str, str] = {}
-    for path in results.wheels_for(wheelhouse, PYTHON):
+    for path in sides.wheels_for(wheelhouse, PYTHON):
         name = path.name.partition("-")[0]
         versions[name], values["whole"][name], values["slim"][name] = wheel_sizes(path)
         values["Debian"][name] = debian_size(COUNTERPARTS[name])
     if versions.keys() == COUNTERPARTS.keys():
         for sizes in values.values():
             sizes["together"] = sum(sizes.values())
-    results.write("size", "Installed bytes", {"ours": versions}, values)
+    print(sides.write("size", "Installed bytes", {"ours": versions}, values))
 
 
 if __name__ == "__main__":
