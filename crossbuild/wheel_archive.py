@@ -159,7 +159,7 @@ def _checked(path: Path, archive: zipfile.ZipFile) -> Sequence[zipfile.ZipInfo]:
     fact = zip_safety.refusal(archive.infolist(), path.stat().st_size)
     if fact:
         raise _unsafe(path, fact)
-    return [info for info in archive.infolist() if not info.is_dir()]
+    return [info for info in archive.infolist() if not zip_safety.is_folder(info)]
 
 
 def _unsafe(path: Path, fact: str) -> WheelError:

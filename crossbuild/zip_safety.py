@@ -33,16 +33,21 @@ def refusal(infos: Sequence[zipfile.ZipInfo], archive_size: int) -> str:
     files = set[str]()
     folders = set[str]()
     for info in infos:
-        name = info.filename.removesuffix("/") if info.is_dir() else info.filename
+        name = info.filename.removesuffix("/")
         reason = _bad_name(name) or _bad_entry(info)
         if not reason and name in files:
             reason = "is there twice"
         if reason:
             return f"{name!r} {reason}"
-        (folders if info.is_dir() else files).add(name)
+        (folders if is_folder(info) else files).add(name)
         folders.update(str(parent) for parent in PurePosixPath(name).parents)
     both = sorted(files & folders)
     return f"{both[0]!r} is a file and a folder" if both else ""
+
+
+def is_folder(info: zipfile.ZipInfo) -> bool:
+    """Whether an entry is a folder; :meth:`zipfile.ZipInfo.is_dir` fails for an empty name."""
+    return info.filename.endswith("/")
 
 
 def _bad_name(name: str) -> str:

@@ -127,6 +127,15 @@ def test_folders_have_names_too(tmp_path: Path) -> None:
     assert "there twice" in refused(archive(tmp_path, ("a", b"1"), ("a/", b"")))
 
 
+def test_an_entry_without_a_name(tmp_path: Path) -> None:
+    path = archive(tmp_path, ("a", b""))
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\1\2")
+    data[at + 28], data[at + 32] = 0, 1  # the name becomes the comment
+    path.write_bytes(data)
+    assert "absolute or foreign" in refused(path)
+
+
 def test_files_that_share_their_bytes(tmp_path: Path) -> None:
     """The bomb of many directory entries for one local file."""
     path = archive(tmp_path, ("a", bytes(range(256)) * 9), ("b", b"2"))
