@@ -120,8 +120,6 @@ class RecipeVersion(_Model):
     flags: tuple[Flags, ...] = ()
     #: Include and library paths of the build machine that wrappers drop instead of refusing.
     dropped_paths: tuple[str, ...] = ()
-    #: Files in the wheel (globs) in which a build records its own absolute paths.
-    scrub: tuple[RelativePath, ...] = ()
     slim: Slim = Slim()
     #: Estimates: peak memory of one compiler, and room for the build folder, in MB.
     memory_mb: int = Field(default=300, gt=0)
