@@ -187,7 +187,7 @@ DEFECTS = (
         _hide("sysroots/cortex*/usr/lib/libstdc++.so", "sysroots/cortex*/usr/lib/libstdc++.a"),
         'TOOLCHAIN_TARGET_TASK:append = " libstdc++ libstdc++-dev"',
     ),
-    Defect("gcc-unfit", _gcc_7, "use an SDK with a newer GCC"),
+    Defect("gcc-unfit", _gcc_7, "choose another version: numpy==1.24.2"),
     Defect(
         "fortran-missing",
         _hide("sysroots/*/usr/bin/arm*/*-gfortran"),

@@ -132,6 +132,15 @@ def test_a_defect_is_named_with_its_cure(
         assert all(not reasons for reasons in diagnosis.ready[diagnosis.python or ""].values())
 
 
+@pytest.mark.slow
+def test_a_gcc_that_compiles_no_version(copy: SdkCopy, request_for: Callable[..., Request]) -> None:
+    (defect,) = (one for one in DEFECTS if one.finding == "gcc-unfit")
+    defect.spoil(copy)
+    diagnosis = diagnose(request_for(copy.root, "scipy"))
+    (of_scipy,) = (one for one in diagnosis.errors if one.recipes == ("scipy 1.11.4",))
+    assert "use an SDK with a newer GCC" in of_scipy.cure
+
+
 def _stops_before_anything_compiles(request: Request, what: str, name: str) -> None:
     with pytest.raises(error_class(name)) as caught:
         make_wheels(request, Console())
