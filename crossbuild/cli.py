@@ -1,23 +1,35 @@
 """The command line.  Each command reads its options, calls one function, shows the result."""
 
-import enum
 import json
-import os
-import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from crossbuild import __version__, settings
-from crossbuild.console import Console
-from crossbuild.errors import AuditError, ConfigurationError, CrossbuildError
-
-if TYPE_CHECKING:  # heavy at start-up, and no command's business before it runs
-    from crossbuild.configuration import Configuration
-    from crossbuild.project_tests import ProjectTests
+from crossbuild import cli_inputs as inputs
+from crossbuild.cli_inputs import console
+from crossbuild.cli_options import (
+    BuildPythonOption,
+    CacheOption,
+    EnvironmentOption,
+    JsonOption,
+    KeepDebugOption,
+    MatrixFormat,
+    OfflineOption,
+    PatchVersionOption,
+    PythonOption,
+    SdkOption,
+    SharedOption,
+    SlicesOption,
+    SlimOption,
+    SuiteKind,
+    WheelhouseOption,
+    WorkOption,
+)
+from crossbuild.errors import AuditError, CrossbuildError
 
 app = typer.Typer(
     name="crossbuild",
@@ -30,98 +42,6 @@ sdk_app = typer.Typer(help="Reference SDKs, made of Debian's packages.", no_args
 app.add_typer(sdk_app, name="sdk")
 board_app = typer.Typer(help="Real boards.", no_args_is_help=True)
 app.add_typer(board_app, name="board")
-
-console = Console()
-
-SdkOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--sdk",
-        envvar="SDK",
-        help="Folder of a Yocto SDK; without it a reference SDK is made and used.",
-    ),
-]
-
-
-def _series(text: str) -> str:
-    """The X.Y of a Python's version."""
-    version = re.fullmatch(r"(3\.\d+)(\.\d+)?", text)
-    if version is None:
-        raise typer.BadParameter(f"{text!r} is no version of Python such as 3.7")
-    return version[1]
-
-
-PythonOption = Annotated[
-    str | None,
-    typer.Option(
-        "--python",
-        envvar="PYTHON",
-        parser=_series,
-        metavar="X.Y",
-        help="The target's Python, e.g. 3.7 (3.7.8 means the same).",
-    ),
-]
-EnvironmentOption = Annotated[
-    str | None,
-    typer.Option("--environment", help="Which environment-setup script of a multilib SDK."),
-]
-BuildPythonOption = Annotated[
-    Path | None, typer.Option("--build-python", help="A Python of the same X.Y on this machine.")
-]
-WheelhouseOption = Annotated[
-    Path | None,
-    typer.Option("--wheelhouse", envvar="WHEELHOUSE", help="Where wheels are published."),
-]
-WorkOption = Annotated[Path, typer.Option("--work-dir", help="Build trees, logs, built wheels.")]
-SlicesOption = Annotated[
-    list[str] | None,
-    typer.Option("--slice", help="A folder or file of tests, e.g. numpy/linalg; all by default."),
-]
-CacheOption = Annotated[
-    Path, typer.Option("--cache-dir", help="Downloads and prepared boards of all checkouts.")
-]
-PatchVersionOption = Annotated[
-    str | None,
-    typer.Option(help="The board's Python, e.g. 3.7.8, where the SDK has no headers of it."),
-]
-SharedOption = Annotated[
-    bool | None,
-    typer.Option("--shared/--static", help="How the board's Python has libpython (same case)."),
-]
-
-
-class SuiteKind(enum.Enum):
-    """Which tests prove a wheel: smoke scripts, or the package's own, without or with slow ones."""
-
-    SMOKE = "smoke"
-    FAST = "fast"
-    FULL = "full"
-
-
-class MatrixFormat(enum.Enum):
-    """Who reads the matrix."""
-
-    JSON = "json"
-    GITHUB = "github"
-    GITLAB = "gitlab"
-
-
-JsonOption = Annotated[bool, typer.Option("--json", help="For machines, on standard output.")]
-SlimOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--slim/--whole",
-        envvar="SLIM",
-        help="Without tests, headers, static libraries, Cython sources and docs.",
-    ),
-]
-KeepDebugOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--keep-debug/--no-debug", help="Debug information for gdb, in the wheelhouse's debug."
-    ),
-]
-OfflineOption = Annotated[bool, typer.Option("--offline", help="Use cached downloads alone.")]
 
 
 def main() -> None:
@@ -161,7 +81,7 @@ def sdk_create(
     cache: CacheOption = settings.CACHE,
 ) -> None:
     """Make a reference SDK, unless it is there and current."""
-    typer.echo(_reference_sdk(name, destination, cache, mirror))
+    typer.echo(inputs.made_reference_sdk(name, destination, cache, mirror))
 
 
 @sdk_app.command("list")
@@ -197,10 +117,10 @@ def sdk_python(
     from crossbuild import cell
 
     request = cell.Request(
-        sdk=sdk or _reference_sdk(settings.REFERENCE, None, cache),
+        sdk=sdk or inputs.made_reference_sdk(settings.REFERENCE, None, cache),
         packages=(),
         wheelhouse=settings.WHEELHOUSE,
-        work=_without_spaces(work),
+        work=inputs.without_spaces(work),
         cache=cache.absolute(),
         jobs=1,
         environment=environment,
@@ -236,7 +156,7 @@ def doctor(
     from crossbuild import doctor as examination
 
     diagnosis = examination.diagnose(
-        _sdk_for(sdk, python, _configuration(), cache),
+        inputs.sdk_for(sdk, python, inputs.configuration(), cache),
         tuple(packages or ()),
         environment=environment,
         python=python,
@@ -297,12 +217,12 @@ def wheels(
     """Build wheels for the board and publish them in the wheelhouse."""
     from crossbuild import cell, pipeline, report, trace
 
-    configured = _configuration()
+    configured = inputs.configuration()
     request = cell.Request(
-        sdk=_sdk_for(sdk, python, configured, cache),
-        packages=_packages(packages, configured),
-        wheelhouse=_wheelhouse(wheelhouse, configured),
-        work=_without_spaces(work),
+        sdk=inputs.sdk_for(sdk, python, configured, cache),
+        packages=inputs.packages(packages, configured),
+        wheelhouse=inputs.wheelhouse(wheelhouse, configured),
+        work=inputs.without_spaces(work),
         cache=cache.absolute(),
         jobs=jobs,
         environment=environment,
@@ -350,10 +270,10 @@ def audit(
         report = gate.audit_all(wheels, lambda _: board)
     else:
         request = cell.Request(
-            sdk=_sdk_for(sdk, python, _configuration(), cache),
+            sdk=inputs.sdk_for(sdk, python, inputs.configuration(), cache),
             packages=(),
             wheelhouse=settings.WHEELHOUSE,
-            work=_without_spaces(work),
+            work=inputs.without_spaces(work),
             cache=cache.absolute(),
             jobs=1,
             environment=environment,
@@ -422,19 +342,19 @@ def verify(
     from crossbuild import proof, suite_results
     from crossbuild.board_choice import Question
 
-    configured = _configuration()
+    configured = inputs.configuration()
     question = Question(
-        packages=_packages(packages, configured),
-        wheelhouse=_wheelhouse(wheelhouse, configured),
-        work=_without_spaces(work),
+        packages=inputs.packages(packages, configured),
+        wheelhouse=inputs.wheelhouse(wheelhouse, configured),
+        work=inputs.without_spaces(work),
         cache=cache.absolute(),
-        sdk=lambda: _sdk_for(sdk, python, configured, cache),
+        sdk=lambda: inputs.sdk_for(sdk, python, configured, cache),
         board=board,
         environment=environment,
         python=python,
         user_site=user_site,
         board_folder=board_folder,
-        tests=_tests(packages, configured),
+        tests=inputs.tests(packages, configured),
         suite=suite.value,
         slices=tuple(slices or ()),
     )
@@ -462,13 +382,13 @@ def parity(
     from crossbuild import reference_sdk
     from crossbuild.board_choice import Question
 
-    configured = _configuration()
+    configured = inputs.configuration()
     question = Question(
-        packages=_packages(packages, configured),
-        wheelhouse=_wheelhouse(wheelhouse, configured),
-        work=_without_spaces(work),
+        packages=inputs.packages(packages, configured),
+        wheelhouse=inputs.wheelhouse(wheelhouse, configured),
+        work=inputs.without_spaces(work),
         cache=cache.absolute(),
-        sdk=lambda: _reference_sdk(reference, None, cache),
+        sdk=lambda: inputs.made_reference_sdk(reference, None, cache),
         suite=(SuiteKind.FULL if full else SuiteKind.FAST).value,
         slices=tuple(slices or ()),
     )
@@ -508,8 +428,8 @@ def matrix(
     from crossbuild import cell, trace
     from crossbuild import matrix as cells
 
-    configured = _configuration()
-    wanted = _packages(packages, configured)
+    configured = inputs.configuration()
+    wanted = inputs.packages(packages, configured)
     found = cells.cells(wanted, configured, pythons=python or (), sdk=sdk, only=only)
     if not build:
         typer.echo(getattr(cells, f"as_{output.value}")(found))
@@ -517,8 +437,8 @@ def matrix(
     base = cell.Request(
         sdk=Path(),
         packages=(),
-        wheelhouse=_wheelhouse(wheelhouse, configured),
-        work=_without_spaces(work),
+        wheelhouse=inputs.wheelhouse(wheelhouse, configured),
+        work=inputs.without_spaces(work),
         cache=cache.absolute(),
         jobs=jobs,
         offline=offline,
@@ -527,7 +447,7 @@ def matrix(
         additions=configured.additions(Path.cwd()),
     )
     with trace.recorded(console, base.work, jobs):
-        results = cells.build(found, base, lambda name: _sdk_root(name, cache), console)
+        results = cells.build(found, base, lambda name: inputs.sdk_root(name, cache), console)
     console.table(cells.table(results))
     cells.require_all(results)
 
@@ -548,88 +468,6 @@ def clean(
     if everything:
         for definition in reference_sdk.definitions():
             files.remove_tree(reference_sdk.default_destination(definition.name))
-
-
-def _configuration() -> "Configuration":
-    """The project's configuration, which is that of the current folder."""
-    from crossbuild import configuration
-
-    found = configuration.read(Path.cwd(), os.environ)
-    console.verbosity = found.build_verbosity
-    return found
-
-
-def _packages(packages: list[str] | None, configured: "Configuration") -> tuple[str, ...]:
-    """The packages asked for, else those of the project, else all that have a recipe."""
-    from crossbuild import recipe
-
-    return tuple(packages or configured.packages or recipe.names())
-
-
-def _tests(packages: list[str] | None, configured: "Configuration") -> "ProjectTests":
-    """The project's own tests, for those of its source folders that are asked for."""
-    from crossbuild import find_package
-    from crossbuild.project_tests import ProjectTests
-
-    chosen = filter(find_package.is_folder, _packages(packages, configured))
-    return ProjectTests(
-        configured.test_command,
-        configured.test_requires,
-        Path.cwd(),
-        tuple(Path(text).absolute() for text in chosen),
-    )
-
-
-def _wheelhouse(wheelhouse: Path | None, configured: "Configuration") -> Path:
-    return (wheelhouse or configured.wheelhouse or settings.WHEELHOUSE).absolute()
-
-
-def _sdk_for(
-    sdk: Path | None, python: str | None, configured: "Configuration", cache: Path
-) -> Path:
-    """The SDK asked for, else the project's, else the reference SDK."""
-    from crossbuild import matrix as cells
-
-    own = configured.sdk_for(cells.identifier(python) if python else "")
-    return _sdk_root(str(sdk or own or settings.REFERENCE), cache)
-
-
-def _sdk_root(sdk: str, cache: Path) -> Path:
-    """The folder of an SDK, or that of a reference SDK by its name."""
-    from crossbuild import reference_sdk
-
-    named = not Path(sdk).exists() and any(
-        definition.name == sdk for definition in reference_sdk.definitions()
-    )
-    return _reference_sdk(sdk, None, cache) if named else Path(sdk)
-
-
-def _reference_sdk(
-    name: str, destination: Path | None, cache: Path, mirror: str | None = None
-) -> Path:
-    """The reference SDK's folder, made where it is missing or out of date."""
-    from crossbuild import reference_sdk
-
-    definition = reference_sdk.load(name)
-    place = (destination or reference_sdk.default_destination(name)).absolute()
-    if not reference_sdk.is_current(definition, place):
-        reference_sdk.create(definition, place, console, cache.absolute(), mirror=mirror)
-    return place
-
-
-def _without_spaces(folder: Path) -> Path:
-    """Compilers and build systems split a path at its spaces.
-
-    :raises ConfigurationError: the path has one
-    """
-    path = folder.absolute()
-    if any(character.isspace() for character in str(path)):
-        raise ConfigurationError(
-            "the work folder's path must not contain spaces",
-            evidence=repr(str(path)),
-            cure="move the checkout, or choose another folder with --work-dir",
-        )
-    return path
 
 
 def _print_json(value: Any) -> None:

@@ -27,7 +27,7 @@ ssh_connection ssh_board board_wheels board_probe
 verify project_tests suite_results known_failures suite_jobs suites board_choice proof
 native_board parity
 cell pipeline report matrix
-cli
+cli_options cli_inputs cli
 """
 LAYERS = _ORDER.split()
 
