@@ -295,7 +295,6 @@ def _settings(job: Job) -> dict[str, str | list[str]]:
         job.env,
         _flags(job),
         job.rendered(job.recipe.meson_properties),
-        job.place.placeholders,
     )
     return {
         **settings,

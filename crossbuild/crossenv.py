@@ -45,9 +45,8 @@ class CrossEnv:
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         """The whole environment of a build: the wrappers' tools, and nothing of the user's."""
         own = clean_environment()
-        # Wrappers come first: Meson looks for Cython on PATH, not in the cross file.
         path = os.pathsep.join(
-            [str(self.wrappers.directory), str(self.scripts), "/usr/local/bin:/usr/bin:/bin"]
+            [str(self.scripts), str(self.wrappers.directory), "/usr/local/bin:/usr/bin:/bin"]
         )
         fixed = {
             "PATH": path,

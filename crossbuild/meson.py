@@ -8,7 +8,6 @@ import jinja2
 from crossbuild import files
 from crossbuild.crossenv import CrossEnv
 from crossbuild.sdk import Sdk
-from crossbuild.wrappers import wrap_cython
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -22,13 +21,11 @@ def write_cross_file(
     env: CrossEnv,
     flags: Mapping[str, Sequence[str]],
     properties: Mapping[str, str],
-    placeholders: Mapping[Path, str],
 ) -> Path:
     """Write the cross file; an SDK's own is not used, for some name the wrong machine.
 
     :param flags: words by ``c``, ``cpp``, ``fortran`` and ``link``
     :param properties: further entries of ``[properties]``, from the recipe
-    :param placeholders: folders, and what stands for them in generated code
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
@@ -37,14 +34,10 @@ def write_cross_file(
         trim_blocks=True,
     )
     environment.filters["meson"] = _literal
-    programs = {n: env.scripts / n for n in _PROGRAMS if (env.scripts / n).exists()}
-    if cython := programs.get("cython"):
-        wrapper = env.wrappers.directory / "cython"
-        programs["cython"] = wrap_cython(cython, wrapper, placeholders)
     text = environment.get_template("meson-cross.ini.j2").render(
         wrappers=env.wrappers,
         python=env.python,
-        programs=programs,
+        programs={n: env.scripts / n for n in _PROGRAMS if (env.scripts / n).exists()},
         flags=flags,
         sysroot=sdk.target_sysroot,
         pkg_config_libdir=":".join(str(folder / "pkgconfig") for folder in sdk.library_dirs),

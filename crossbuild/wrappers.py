@@ -10,7 +10,6 @@ machine is an error at the very compile that leaks.
 """
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +98,14 @@ def create(
         for name in ("ar", "ranlib", "strip", "nm", "objcopy", "objdump", "readelf")
     }
     plain["ld"] = tools.ld
-    environment = _templates()
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 - shell scripts, not HTML
+        keep_trailing_newline=True,
+        trim_blocks=True,
+    )
+    environment.filters["sh"] = _quote
     wrappers = Wrappers(directory, sdk.triple, tools.fortran is not None)
     compiler = environment.get_template("compiler-wrapper.sh.j2")
     for tool, words in compilers.items():
@@ -121,37 +127,6 @@ def create(
     )
     files.write_text(wrappers.path("pkg-config"), pkg_config, mode=0o755)
     return wrappers
-
-
-def wrap_cython(program: Path, wrapper: Path, placeholders: Mapping[Path, str]) -> Path:
-    """Write a wrapper of Cython after which the C file names no folder of the build machine.
-
-    :param placeholders: folders, and what stands for them
-    """
-    # The longest first: one may lie in another.
-    pairs = sorted(((str(folder), name) for folder, name in placeholders.items()), reverse=True)
-    template = _templates().get_template("cython-wrapper.sh.j2")
-    text = template.render(program=program, placeholders=pairs)
-    files.write_text(wrapper, text, mode=0o755)
-    return wrapper
-
-
-def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - shell scripts, not HTML
-        keep_trailing_newline=True,
-        trim_blocks=True,
-    )
-    environment.filters["sh"] = _quote
-    environment.filters["pattern"] = _pattern
-    return environment
-
-
-def _pattern(text: str) -> str:
-    """A text as sed's basic regular expressions match it, between ``|``."""
-    return re.sub(r"([].*[$^\\|])", r"\\\1", text)
 
 
 def _quote(value: object) -> str:

@@ -192,24 +192,3 @@ def test_pkg_config_answers_for_the_sysroot(bookworm: Sdk, tools: Wrappers) -> N
     argv = [str(tools.path("pkg-config")), "--cflags", "--libs", "openblas"]
     flags = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     assert f"-L{bookworm.target_sysroot}" in flags
-
-
-@pytest.mark.parametrize("option", ["-o {}", "--output-file {}", "--output-file={}"])
-def test_generated_c_names_no_folder_of_the_build(option: str, tmp_path: Path) -> None:
-    """Of nested folders the inner one counts; other text of their shape stays."""
-    work, output = tmp_path / "w.1", tmp_path / "out.c"
-    program = tmp_path / "cython"
-    text = f"{work}/x.pyx {work}/inner/y.pyx {tmp_path}/wx1/z.pyx"
-    program.write_text(f'#!/bin/sh\necho "{text}" > {output}\necho "$@"\n')
-    program.chmod(0o755)
-    names = {work: "/made", work / "inner": "/target"}
-    wrapper = wrappers.wrap_cython(program, tmp_path / "wrapper", names)
-    words = [*option.format(output).split(), "x.pyx"]
-    finished = subprocess.run([wrapper, *words], capture_output=True, text=True, check=True)
-    assert finished.stdout.split() == words
-    assert output.read_text() == f"/made/x.pyx /target/y.pyx {tmp_path}/wx1/z.pyx\n"
-
-
-def test_a_failure_of_cython_is_passed_on(tmp_path: Path) -> None:
-    wrapper = wrappers.wrap_cython(Path("/bin/false"), tmp_path / "wrapper", {tmp_path: "/x"})
-    assert subprocess.run([wrapper, "-o", "x.c"], check=False).returncode == 1
