@@ -375,6 +375,7 @@ def parity(
     wheelhouse: WheelhouseOption = None,
     work: WorkOption = settings.WORK,
     cache: CacheOption = settings.CACHE,
+    jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
     as_json: JsonOption = False,
 ) -> None:
     """Run the packages' own tests with our wheels and with Debian's native builds, and compare."""
@@ -392,7 +393,7 @@ def parity(
         suite=(SuiteKind.FULL if full else SuiteKind.FAST).value,
         slices=tuple(slices or ()),
     )
-    found = sides.compare(question, reference_sdk.load(reference), console)
+    found = sides.compare(question, reference_sdk.load(reference), console, at_once=jobs)
     if as_json:
         _print_json([one.as_json() for one in found])
 

@@ -4,15 +4,26 @@ What fails on both is the package's own business, or the board's.  What fails on
 is a wheel that is not right.
 """
 
+import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.table import Table
 
-from crossbuild import files, proof, suite_jobs, suites, verify
-from crossbuild.board import Board, facts
+from crossbuild import (
+    files,
+    proof,
+    recipe,
+    side_by_side,
+    suite_jobs,
+    suite_results,
+    suites,
+    verify,
+)
+from crossbuild.board import Board
 from crossbuild.board_choice import Question, user_land
 from crossbuild.console import Console
 from crossbuild.emulated_board import emulated_board
@@ -85,10 +96,13 @@ class Comparison:
         }
 
 
-def compare(question: Question, definition: Definition, console: Console) -> list[Comparison]:
+def compare(
+    question: Question, definition: Definition, console: Console, *, at_once: int
+) -> list[Comparison]:
     """Run the packages' suites with our wheels and with Debian's, and compare.
 
     :param question: its SDK is the reference SDK that *definition* makes
+    :param at_once: whether both boards run side by side (2 or more), or one after the other
     :raises ConfigurationError: the distribution has none of the packages
     :raises SuiteError: tests failed on ours alone
     """
@@ -104,38 +118,51 @@ def compare(question: Question, definition: Definition, console: Console) -> lis
     base, python = user_land(question, console)
     with console.step(f"board with Debian's {' '.join(native)}"):
         root = native_root(base, definition, native, question.cache, log)
-    with emulated_board(root, python, work=question.work / "boards") as board:
-        versions = verify.installed_on(board)
-        theirs = _run(question, recipes, board, versions, console, log)
-    with emulated_board(base, python, work=question.work / "boards") as board:
-        wanted = [f"{job.package}=={job.version}" for job in theirs]
-        report = verify.verify(question.wheelhouse, board, wanted, {}, console, log=log)
-        ours = _run(question, recipes, board, report.installed, console, log)
-    found = [Comparison(ours[job], side) for job, side in theirs.items()]
+        with _board(root, python, question) as board:
+            versions = verify.installed_on(board)
+    jobs = suite_jobs.jobs(recipes.values(), versions, question.suite, question.slices)
+    wheels = suite_jobs.publish_requirements(jobs, python, question.wheelhouse, question.cache)
+
+    def ours(console: Console) -> list[Side]:
+        wanted = [f"{job.package}=={job.version}" for job in jobs]
+        with _board(base, python, question) as board:
+            verify.verify(question.wheelhouse, board, wanted, {}, console, log=log)
+            return _run("ours", question, jobs, wheels, board, console)
+
+    def theirs(console: Console) -> list[Side]:
+        with _board(root, python, question) as board:
+            return _run("debian", question, jobs, wheels, board, console)
+
+    sides = side_by_side.run({"ours": ours, "Debian's": theirs}, console, at_once)
+    found = [Comparison(*pair) for pair in zip(*sides, strict=True)]
     for one in found:
         _show(one, question.work, console)
     require_none_alone(found, question.work)
     return found
 
 
+def _board(root: Path, python: str, question: Question) -> AbstractContextManager[Board]:
+    return emulated_board(root, python, work=question.work / "boards")
+
+
 def _run(
+    whose: str,
     question: Question,
-    recipes: dict[str, Recipe],
+    jobs: Sequence[Job],
+    wheels: Sequence[Path],
     board: Board,
-    versions: Mapping[str, str],
     console: Console,
-    log: Path,
-) -> dict[Job, Side]:
-    jobs = suite_jobs.jobs(recipes.values(), versions, question.suite, question.slices)
-    python = facts(board).python_version
-    wheels = suite_jobs.publish_requirements(jobs, python, question.wheelhouse, question.cache)
+) -> list[Side]:
+    """Run the jobs on one side's board; what they found is kept as JUnit XML as they go."""
+    log = question.work / f"parity-{whose}.log"
     suite_jobs.equip(board, jobs, wheels, console, log=log)
-    return {
-        job: Side(
-            suites.run(job, board, console, log=log), _about(recipes[job.package], board, log)
-        )
-        for job in jobs
-    }
+    sides = []
+    for job in jobs:
+        kept = question.work / f"parity-{job.package}-{whose}.xml"
+        keep = functools.partial(suite_results.write_junit, path=kept)
+        result = suites.run(job, board, console, log=log, keep=keep)
+        sides.append(Side(result, _about(recipe.load(job.package), board, log)))
+    return sides
 
 
 def _about(recipe: Recipe, board: Board, log: Path) -> tuple[str, ...]:

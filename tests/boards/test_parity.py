@@ -55,7 +55,7 @@ def test_failures_on_ours_alone_are_an_error() -> None:
 def test_nothing_to_compare_with(tmp_path: Path) -> None:
     question = Question(("tiny",), tmp_path, tmp_path, tmp_path, sdk=Path)
     with pytest.raises(ConfigurationError, match="no native build is known of tiny") as caught:
-        parity.compare(question, reference_sdk.load("debian-bookworm"), Console())
+        parity.compare(question, reference_sdk.load("debian-bookworm"), Console(), at_once=1)
     assert "crossbuild parity numpy" in caught.value.cure
 
 
