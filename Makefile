@@ -6,6 +6,8 @@ WHEELHOUSE ?= wheelhouse
 WHEELS ?= $(WHEELHOUSE)
 BOARD ?= emulated
 SUITE ?= smoke
+# The versions that Debian has native builds of, so that like is compared with like.
+COMPARED := numpy==1.24.2 scipy==1.10.1
 export SDK PYTHON JOBS WHEELHOUSE SLIM SUITE
 # In a shell in which an old SDK's script was sourced, these would be no Python's but the SDK's.
 unexport PYTHONHOME PYTHONPATH OPENSSL_CONF
@@ -63,7 +65,7 @@ check: setup
 # What takes hours: the packages' own tests, beside Debian's native builds as well.
 nightly: wheels
 	@$(CROSSBUILD) verify --suite fast $(PACKAGES)
-	@$(CROSSBUILD) wheels numpy==1.24.2 scipy==1.10.1
+	@$(CROSSBUILD) wheels $(COMPARED)
 	@$(CROSSBUILD) parity numpy scipy
 	@$(CROSSBUILD) verify --board sabrelite --suite smoke $(PACKAGES)
 
@@ -72,11 +74,12 @@ lint: setup
 
 # Ratios measured side by side: docs/benchmarks.md.
 bench: setup
+	@$(CROSSBUILD) wheels --wheelhouse build/compared $(COMPARED)
 	@$(VENV)/bin/python -m benchmarks.noop
 	@$(VENV)/bin/python -m benchmarks.build_time
-	@$(VENV)/bin/python -m benchmarks.audit
-	@$(VENV)/bin/python -m benchmarks.board_speed $(WHEELHOUSE)
-	@$(VENV)/bin/python -m benchmarks.size $(WHEELHOUSE)
+	@$(VENV)/bin/python -m benchmarks.audit build/compared/*.whl
+	@$(VENV)/bin/python -m benchmarks.board_speed build/compared
+	@$(VENV)/bin/python -m benchmarks.size build/compared
 
 clean: setup
 	@$(CROSSBUILD) clean
