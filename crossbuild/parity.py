@@ -83,12 +83,10 @@ class Comparison:
         return list(dict.fromkeys(gone + [f"+ {line}" for line in ours if line not in theirs]))
 
     def as_json(self) -> dict[str, object]:
-        """All of it, with the counts of tests on either side."""
-        result = self.ours.result
+        """All of it, with both sides' counts, seconds and peak memory of each slice."""
         return {
-            "package": result.package,
-            "version": result.version,
-            "tests": {"ours": len(result.tests), "theirs": len(self.theirs.result.tests)},
+            "ours": suite_results.as_json(self.ours.result),
+            "theirs": suite_results.as_json(self.theirs.result),
             "failed on both": self.both,
             "failed on ours alone": self.ours_alone,
             "failed on theirs alone": self.theirs_alone,

@@ -34,7 +34,8 @@ def test_what_failed_where() -> None:
     assert COMPARED.theirs_alone == ["d"]
     assert COMPARED.differences == ["- blas: theirs", "+ blas: ours"]
     told = json.loads(json.dumps(COMPARED.as_json()))
-    assert told["tests"] == {"ours": 5, "theirs": 5}
+    assert [told[side]["slices"][0]["passed"] for side in ("ours", "theirs")] == [2, 3]
+    assert told["theirs"]["slices"][0]["peak_memory"] == 10**7
     assert told["failed on ours alone"] == ["c", "f"]
 
 
