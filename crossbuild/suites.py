@@ -7,6 +7,7 @@ ends the interpreter; another one then goes on behind it.
 import json
 import re
 import secrets
+import signal
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -32,8 +33,8 @@ _FINISHED = ""
 _NO_RUN = frozenset({2, 3, 4})
 
 _TAIL = 30
-#: How Python's faulthandler begins when a test took too long, or crashed.
-_TRACE = re.compile(r"(Timeout \(\d+:\d\d:\d\d\)!)|Fatal Python error")
+#: How Python's faulthandler begins when a test crashed, or took too long.
+_TRACE = re.compile(r"Fatal Python error|^(Current t|T)hread 0x", re.MULTILINE)
 _PROGRESS = re.compile(r"\[ *\d+%\]")
 
 
@@ -150,7 +151,8 @@ def _death(test: str, ended: ScriptResult) -> TestResult:
     trace = _TRACE.search(ended.output)
     tail = "\n".join(ended.output.splitlines()[-_TAIL:])
     how = f"ended by signal {-ended.status}" if ended.status < 0 else f"status {ended.status}"
-    outcome = "crashed" if ended.status < 0 else "hung" if trace and trace[1] else "error"
+    hung = ended.status == -signal.SIGALRM
+    outcome = "hung" if hung else "crashed" if ended.status < 0 else "error"
     said = ended.output[trace.start() :] if trace else tail
     return TestResult(test, outcome, text=f"{said}\nthe interpreter's end: {how}")
 
