@@ -102,6 +102,7 @@ def _work(
 
     # The terminal's Ctrl-C reaches the parent alone, which passes it on to each once.
     os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job's is ignored
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
     if os.getppid() != parent:
         sys.exit(130)

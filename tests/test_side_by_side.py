@@ -88,10 +88,19 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
-def test_processes_end_with_their_parent(sent: signal.Signals, status: int, tmp_path: Path) -> None:
+#: How a shell starts what ends with ``&``.
+BACKGROUND = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
+
+
+@pytest.mark.parametrize(
+    ("shell", "sent", "status"),
+    [([], signal.SIGINT, 130), ([], signal.SIGKILL, -9), (BACKGROUND, signal.SIGKILL, -9)],
+)
+def test_processes_end_with_their_parent(
+    shell: list[str], sent: signal.Signals, status: int, tmp_path: Path
+) -> None:
     root = Path(__file__).parents[1]
-    script = subprocess.Popen([sys.executable, "-c", SCRIPT, tmp_path], cwd=root)
+    script = subprocess.Popen([*shell, sys.executable, "-c", SCRIPT, tmp_path], cwd=root)
     until(lambda: len(list(tmp_path.iterdir())) == 2)
     script.send_signal(sent)
     assert script.wait(timeout=30) == status
