@@ -14,7 +14,7 @@ import tarfile
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from build import BuildBackendException, BuildException, ProjectBuilder, RunnerType
@@ -59,6 +59,7 @@ class Job:
     :param epoch: SOURCE_DATE_EPOCH, in seconds since 1970
     :param jobs: how many compilers may run at once
     :param pool: the pool that its compilers share with those of other builds
+    :param sharing: variables by which its compilers share objects or machines with others
     """
 
     recipe: RecipeVersion
@@ -69,6 +70,7 @@ class Job:
     jobs: int
     additions: Additions = NOTHING_ADDED
     pool: Path | None = None
+    sharing: Mapping[str, str] = field(default_factory=dict)
 
     def values(self) -> dict[str, str | Path | int]:
         """What stands for the names in a recipe's templates."""
@@ -229,6 +231,7 @@ def _variables(job: Job) -> dict[str, str]:
         "CCACHE_STATSLOG": str(job.place.compilers.results),
         "TMPDIR": str(_temporary(job)),
         **({job_pool.VARIABLE: str(job.pool)} if job.pool else {}),
+        **job.sharing,
     }
     own = job.rendered(job.recipe.environment)
     if job.recipe.backend == "meson-python":

@@ -1,12 +1,12 @@
 """A cell: an SDK with one of its Pythons, as a request names them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossbuild import build_python, files, libraries, sdk, target_python
+from crossbuild import build_python, files, job_pool, libraries, sdk, settings, target_python
 from crossbuild.additions import NOTHING_ADDED, Additions
 from crossbuild.build_python import BuildPython
 from crossbuild.errors import BuildPythonError, TargetPythonError
@@ -17,6 +17,7 @@ from crossbuild.target_python import TargetPython
 
 if TYPE_CHECKING:  # a run that builds nothing must not wait for it
     from crossbuild.board_profile import BoardProfile
+    from crossbuild.farm import Farm
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,30 @@ class Request:
     pool: Path | None = None
     #: What the user's project adds to builds.
     additions: Additions = NOTHING_ADDED
+    #: Other machines that compile for this one.
+    farm: "Farm | None" = None
+    #: The variables by which ccache uses a shared storage.
+    shared_cache: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def cores(self) -> int:
+        """How many cores its compilers may use, with those of the farm."""
+        there = self.farm.slots + self.farm.here if self.farm else settings.JOBS
+        return min(self.jobs, there)
+
+    @property
+    def jobs_here(self) -> int:
+        """How many of the jobs may be compilers on this machine."""
+        return min(self.jobs, self.farm.here) if self.farm else self.jobs
+
+    def at_once(self, memory_mb: int) -> int:
+        """How many compilers may run at once, here and on the farm.
+
+        :param memory_mb: what the hungriest of them needs
+        """
+        if self.farm is None:
+            return job_pool.fitting(self.jobs, memory_mb)
+        return min(self.jobs, self.farm.at_once(memory_mb))
 
 
 @dataclass(frozen=True)

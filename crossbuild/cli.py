@@ -14,7 +14,9 @@ from crossbuild.cli_inputs import console
 from crossbuild.cli_options import (
     BuildPythonOption,
     CacheOption,
+    DistccOption,
     EnvironmentOption,
+    JobsOption,
     JsonOption,
     KeepDebugOption,
     MatrixFormat,
@@ -25,6 +27,7 @@ from crossbuild.cli_options import (
     SharedOption,
     SlicesOption,
     SlimOption,
+    StorageOption,
     SuiteKind,
     WheelhouseOption,
     WorkOption,
@@ -203,7 +206,9 @@ def wheels(
     wheelhouse: WheelhouseOption = None,
     work: WorkOption = settings.WORK,
     cache: CacheOption = settings.CACHE,
-    jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
+    jobs: JobsOption = None,
+    distcc: DistccOption = None,
+    ccache_storage: StorageOption = None,
     offline: OfflineOption = False,
     bundle: Annotated[
         settings.Bundling,
@@ -218,13 +223,15 @@ def wheels(
     from crossbuild import cell, pipeline, report, trace
 
     configured = inputs.configuration()
+    farm = inputs.farm(distcc, configured)
+    storage = inputs.shared_cache(ccache_storage, configured)
     request = cell.Request(
         sdk=inputs.sdk_for(sdk, python, configured, cache),
         packages=inputs.packages(packages, configured),
         wheelhouse=inputs.wheelhouse(wheelhouse, configured),
         work=inputs.without_spaces(work),
         cache=cache.absolute(),
-        jobs=jobs,
+        jobs=inputs.jobs(jobs, farm),
         environment=environment,
         python=python,
         build_python=build_python,
@@ -236,8 +243,10 @@ def wheels(
         slim=configured.slim if slim is None else slim,
         keep_debug=configured.keep_debug if keep_debug is None else keep_debug,
         additions=configured.additions(Path.cwd()),
+        farm=farm,
+        shared_cache=storage,
     )
-    with trace.recorded(console, request.work, jobs):
+    with trace.recorded(console, request.work, request.cores):
         made = pipeline.make_wheels(request, console)
     if as_json:
         _print_json({"version": 1, "wheels": [asdict(one) for one in made]})
@@ -420,7 +429,9 @@ def matrix(
     wheelhouse: WheelhouseOption = None,
     work: WorkOption = settings.WORK,
     cache: CacheOption = settings.CACHE,
-    jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
+    jobs: JobsOption = None,
+    distcc: DistccOption = None,
+    ccache_storage: StorageOption = None,
     slim: SlimOption = None,
     keep_debug: KeepDebugOption = None,
     offline: OfflineOption = False,
@@ -435,19 +446,23 @@ def matrix(
     if not build:
         typer.echo(getattr(cells, f"as_{output.value}")(found))
         return
+    farm = inputs.farm(distcc, configured)
+    storage = inputs.shared_cache(ccache_storage, configured)
     base = cell.Request(
         sdk=Path(),
         packages=(),
         wheelhouse=inputs.wheelhouse(wheelhouse, configured),
         work=inputs.without_spaces(work),
         cache=cache.absolute(),
-        jobs=jobs,
+        jobs=inputs.jobs(jobs, farm),
         offline=offline,
         slim=configured.slim if slim is None else slim,
         keep_debug=configured.keep_debug if keep_debug is None else keep_debug,
         additions=configured.additions(Path.cwd()),
+        farm=farm,
+        shared_cache=storage,
     )
-    with trace.recorded(console, base.work, jobs):
+    with trace.recorded(console, base.work, base.cores):
         results = cells.build(found, base, lambda name: inputs.sdk_root(name, cache), console)
     console.table(cells.table(results))
     cells.require_all(results)

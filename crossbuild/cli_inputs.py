@@ -1,6 +1,7 @@
 """What a command works on: its options, else the project's configuration, else the default."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from crossbuild.errors import ConfigurationError
 
 if TYPE_CHECKING:  # heavy at start-up, and no command's business before it runs
     from crossbuild.configuration import Configuration
+    from crossbuild.farm import Farm
     from crossbuild.project_tests import ProjectTests
 
 #: What every command tells people by.
@@ -49,6 +51,37 @@ def tests(wanted: list[str] | None, configured: "Configuration") -> "ProjectTest
 def wheelhouse(wanted: Path | None, configured: "Configuration") -> Path:
     """The wheelhouse asked for, else the project's, else the current folder's."""
     return (wanted or configured.wheelhouse or settings.WHEELHOUSE).absolute()
+
+
+def farm(wanted: str | None, configured: "Configuration") -> "Farm | None":
+    """The farm asked for, else the project's, else none.
+
+    :raises CrossbuildError: distcc is missing, or its words cannot be used
+    """
+    words = configured.distcc if wanted is None else wanted.split()
+    if not words:
+        return None
+    from crossbuild import farm
+
+    return farm.named(words)
+
+
+def jobs(wanted: int | None, farm: "Farm | None") -> int:
+    """The number asked for, else one for each core and for each compiler of the farm."""
+    return wanted or (farm.slots + farm.here if farm else settings.JOBS)
+
+
+def shared_cache(wanted: str | None, configured: "Configuration") -> Mapping[str, str]:
+    """Variables for the storage asked for, else the project's; none without one.
+
+    :raises CrossbuildError: ccache is missing, too old, or does not take the address
+    """
+    storage = configured.ccache_storage if wanted is None else wanted
+    if not storage:
+        return {}
+    from crossbuild import shared_cache
+
+    return shared_cache.variables(storage)
 
 
 def sdk_for(sdk: Path | None, python: str | None, configured: "Configuration", cache: Path) -> Path:

@@ -95,4 +95,29 @@ KeepDebugOption = Annotated[
         "--keep-debug/--no-debug", help="Debug information for gdb, in the wheelhouse's debug."
     ),
 ]
+JobsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        envvar="JOBS",
+        min=1,
+        help="Compilers at once; one for each core and each slot of the farm by default.",
+    ),
+]
+DistccOption = Annotated[
+    str | None,
+    typer.Option(
+        "--distcc",
+        metavar="HOSTS",
+        help="Hosts that compile as well, in distcc's words: 'hostA/4 hostB/8'.",
+    ),
+]
+StorageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ccache-storage",
+        metavar="URL",
+        help="Where ccache shares objects with others: redis://host:6379, http://host/folder.",
+    ),
+]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Use cached downloads alone.")]

@@ -1,10 +1,11 @@
-"""What the compiler wrappers wrote down: each call, and whether ccache had the object.
+"""What the compiler wrappers wrote down: each call, whether ccache had it, which host made it.
 
 A line of the wrappers' is ``BEGAN ENDED STATUS TOOL UNIT``, in seconds of the machine's uptime,
 which is the one clock that a shell reads without starting a program.
 """
 
 import contextlib
+import re
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from crossbuild.timeline import Span
 
 _UPTIME = Path("/proc/uptime")
 
+#: distcc's words on where it had something compiled; the host's options are not told.
+_SENT = re.compile(r"^distcc\[\d+\] compile (.+) on (?!localhost\b)([^\s/,]+)\S* completed ok$")
+
 
 @dataclass(frozen=True)
 class CompilerLog:
@@ -21,51 +25,69 @@ class CompilerLog:
 
     :ivar calls: the wrappers' file
     :ivar results: ccache's own (``CCACHE_STATSLOG``, ccache 4.4 and later)
+    :ivar sent: distcc's own (``DISTCC_LOG``, with ``DISTCC_VERBOSE``)
     """
 
     calls: Path
     results: Path
+    sent: Path
 
     def clear(self) -> None:
         """Forget what an earlier run wrote."""
-        for path in (self.calls, self.results):
+        for path in (self.calls, self.results, self.sent):
             path.unlink(missing_ok=True)
 
     def read(self) -> list[Span]:
-        """Every call as a span, with the tool, its exit status and ccache's result as facts."""
+        """Every call as a span, with the tool and its exit status as facts.
+
+        Further facts: what ccache says (``cache``, and ``storage`` where a shared one was asked),
+        and the ``host`` of a farm that compiled it.
+        """
         shift = time.monotonic() - float(_UPTIME.read_text().split()[0])
-        cached = _results(self.results)
+        cached, hosts = _results(self.results), _hosts(self.sent)
         spans = []
         for line in _lines(self.calls):
             with contextlib.suppress(ValueError):  # a call that was killed while it wrote
                 began, ended, status, tool, unit = line.split(" ", 4)
                 facts = {"tool": tool, "status": status}
                 if waiting := cached.get(unit):
-                    facts["cache"] = waiting.popleft()
+                    facts |= waiting.popleft()
+                if facts.get("cache") != "hit" and (sent := hosts.get(unit)):
+                    facts["host"] = sent.popleft()
                 spans.append(Span(unit, float(began) + shift, float(ended) + shift, facts))
         return spans
 
 
-def _results(path: Path) -> dict[str, deque[str]]:
-    """``hit``, ``miss`` or another word of ccache's for each source, in the order of its calls."""
-    found: dict[str, deque[str]] = defaultdict(deque)
-    source = None
+def _results(path: Path) -> dict[str, deque[dict[str, str]]]:
+    """What ccache says of each source, in the order of its calls."""
+    found: dict[str, deque[dict[str, str]]] = defaultdict(deque)
+    facts: dict[str, str] = {}
     for line in _lines(path):
         if line.startswith("# "):
-            source = line[2:]
-        elif source is not None and (word := _word(line)):
-            found[source].append(word)
-            source = None
+            facts = {}
+            found[line[2:]].append(facts)
+        else:
+            facts |= _facts(line)
     return found
 
 
-def _word(result: str) -> str:
-    if result.endswith("cache_hit"):
-        return "hit"
-    if result in {"cache_miss", "direct_cache_miss", "preprocessed_cache_miss"}:
-        return "miss"
-    # Words on where ccache looked say nothing about the call.
-    return "" if "storage" in result else result
+def _facts(result: str) -> dict[str, str]:
+    """One of ccache's words as a fact; none where another of its words says more."""
+    if "_storage_" in result:
+        shared = re.fullmatch(r"(?:remote|secondary)_storage_(hit|error|timeout)", result)
+        return {"storage": shared[1]} if shared else {}
+    if result in {"direct_cache_miss", "preprocessed_cache_miss"}:
+        return {}
+    return {"cache": re.sub(r".*cache_(hit|miss)", r"\1", result)}
+
+
+def _hosts(path: Path) -> dict[str, deque[str]]:
+    """The hosts that compiled each source, in the order in which they had done so."""
+    found: dict[str, deque[str]] = defaultdict(deque)
+    for line in _lines(path):
+        if match := _SENT.match(line):
+            found[match[1]].append(match[2])
+    return found
 
 
 def _lines(path: Path) -> list[str]:

@@ -140,6 +140,10 @@ class Configuration(BaseModel):
     slim: bool = False
     #: Whether debug information is made, and kept beside the wheels.
     keep_debug: bool = False
+    #: Hosts that compile for this machine, in distcc's words.
+    distcc: Words = ()
+    #: Where ccache shares objects with other machines.
+    ccache_storage: str = ""
 
     def selects(self, identifier: str) -> bool:
         """Whether ``build`` and ``skip`` admit a cell."""

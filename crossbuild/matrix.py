@@ -155,8 +155,7 @@ def build(
         # Made once, before all; a cell whose SDK cannot be had tells so itself.
         with contextlib.suppress(CrossbuildError):
             sdk_root(sdk)
-    jobs = job_pool.fitting(base.jobs, _memory_mb(found))
-    with job_pool.opened(base.work, jobs) as pool:
+    with job_pool.opened(base.work, base.at_once(_memory_mb(found))) as pool:
         shared = replace(base, pool=pool)
         pieces = {
             cell.identifier.partition("-")[0]: partial(_build_cell, cell, shared, sdk_root)

@@ -57,6 +57,7 @@ def make_wheels(request: Request, console: Console) -> list[Made]:
     missing = [one.package for one in planned if one.key not in kept]
     if missing:
         _require_ready(cell, missing, request)
+        request = _with_fit_hosts(request, cell, console)
     console.plan(len(missing))
     built: dict[str, Built] = {}
     made = []
@@ -107,7 +108,7 @@ def _sharing(lacking: Sequence[Planned], request: Request) -> Iterator[Request]:
         yield request
         return
     memory = max(one.package.recipe.memory_mb for one in lacking)
-    with job_pool.opened(request.work, job_pool.fitting(request.jobs, memory)) as pool:
+    with job_pool.opened(request.work, request.at_once(memory)) as pool:
         yield replace(request, pool=pool)
 
 
@@ -156,6 +157,7 @@ def make_wheel(
         build_python=cell.build_python,
         targets={name: built[name].unpacked for name in package.recipe.dependencies},
         cache=request.cache,
+        distcc=request.farm.distcc if request.farm else None,
     )
     made = store.built(one.build_key) or build_wheel(one, place, store, request, step)
     names = package.recipe.sysroot_libraries if request.bundling is Bundling.RUNTIME else ()
@@ -199,9 +201,17 @@ def build_wheel(
             files.remove_tree(place.source)  # an interrupted run may have changed it half
         source = build.prepare_source(origin, place.source)
     epoch = build.source_epoch(place.source)
-    jobs = job_pool.fitting(request.jobs, package.recipe.memory_mb)
+    memory = package.recipe.memory_mb
     job = build.Job(
-        package.recipe, place, env, source, epoch, jobs, package.additions, request.pool
+        recipe=package.recipe,
+        place=place,
+        env=env,
+        source=source,
+        epoch=epoch,
+        jobs=request.at_once(memory),
+        additions=package.additions,
+        pool=request.pool,
+        sharing={**request.shared_cache, **_farm_variables(request, place, memory)},
     )
     place.compilers.clear()
     try:
@@ -210,6 +220,12 @@ def build_wheel(
     finally:
         step.compiles += place.compilers.read()
     return store.put_built(one.build_key, path, epoch=epoch, seconds=time.monotonic() - started)
+
+
+def _farm_variables(request: Request, place: "Workplace", memory_mb: int) -> dict[str, str]:
+    if request.farm is None:
+        return {}
+    return request.farm.variables(request.work / "distcc", place.compilers.sent, memory_mb)
 
 
 def diagnose(request: Request) -> "Diagnosis":
@@ -224,7 +240,7 @@ def diagnose(request: Request) -> "Diagnosis":
         build_python=request.build_python,
         cache=request.cache,
         work=request.work,
-        jobs=request.jobs,
+        jobs=request.jobs_here,
     )
 
 
@@ -253,8 +269,18 @@ def _require_ready(cell: Cell, packages: Sequence[Package], request: Request) ->
     with _explained(request):
         python = cell.build_python.version
     recipes = [package.recipe for package in packages]
-    found = doctor.check(cell.sdk, python, recipes, work=request.work, jobs=request.jobs)
+    found = doctor.check(cell.sdk, python, recipes, work=request.work, jobs=request.jobs_here)
     doctor.require_ready(found)
+
+
+def _with_fit_hosts(request: Request, cell: Cell, console: Console) -> Request:
+    """The request with those hosts of its farm that make the same wheels as this machine."""
+    if request.farm is None:
+        return request
+    farm, left_out = request.farm.examined(cell.sdk, debug=request.keep_debug)
+    for why in left_out:
+        console.say(f"note: the farm is without {why}")
+    return replace(request, farm=farm)
 
 
 def _packages(request: Request, cell: Cell) -> tuple[Package, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossbuild import files, settings
+from crossbuild import files
 from crossbuild.console import Console, Step
 from crossbuild.errors import DiskError
 from crossbuild.timeline import Span, idle_share, lanes
@@ -56,11 +56,20 @@ class Trace:
         begin, end = self._bounds()
         cached = [span.facts["cache"] for span in self.compiles if "cache" in span.facts]
         hits = f", {cached.count('hit')} of {len(cached)} cached" if cached else ""
+        shared = self._told("storage", "hit")
+        hits += f" ({shared} by others)" if shared else ""
+        sent = sum("host" in span.facts for span in self.compiles)
+        hosts = f", {sent} on the farm" if sent else ""
         cores = "1 core" if self.cores == 1 else f"{self.cores} cores"
         return (
             f"{end - begin:.1f} s on {cores}, {self.idle:.0%} idle; "
-            f"{len(self.compiles)} calls of compilers{hits}"
+            f"{len(self.compiles)} calls of compilers{hits}{hosts}"
         )
+
+    @property
+    def unanswered(self) -> int:
+        """How many calls of ccache had no answer from the storage that it shares."""
+        return self._told("storage", "error") + self._told("storage", "timeout")
 
     def write(self, folder: Path) -> Path:
         """Write both files into a folder; return the picture.
@@ -111,27 +120,35 @@ class Trace:
             row=_ROW,
         )
 
+    def _told(self, fact: str, value: str) -> int:
+        return sum(span.facts.get(fact) == value for span in self.compiles)
+
     def _bounds(self) -> tuple[float, float]:
         ends = [span.ended for span in self.whole]
         return min((step.started for step in self.steps), default=0.0), max(ends, default=0.0)
 
 
 @contextmanager
-def recorded(console: Console, folder: Path, jobs: int) -> Iterator[None]:
+def recorded(console: Console, folder: Path, cores: int) -> Iterator[None]:
     """Write the trace of the block's steps into a folder, also of a block that fails.
 
     A run without a step leaves an earlier trace alone.
 
-    :param jobs: how many compilers may run at once
+    :param cores: how many cores compilers may use
     """
     try:
         yield
     finally:
         if console.steps:
-            _leave(Trace(tuple(console.steps), min(jobs, settings.JOBS)), folder, console)
+            _leave(Trace(tuple(console.steps), cores), folder, console)
 
 
 def _leave(trace: Trace, folder: Path, console: Console) -> None:
+    if trace.unanswered:
+        console.say(
+            f"note: ccache's storage did not answer {trace.unanswered} of {len(trace.compiles)} "
+            "calls, which went on without it: is it up, and its address right?"
+        )
     try:
         picture = trace.write(folder)
     except DiskError as error:  # no reason for a run to fail, nor to hide why it did

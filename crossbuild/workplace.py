@@ -27,6 +27,7 @@ class Workplace:
     :param folder: the package's own folder
     :param targets: unpacked target wheels that it links against, by name
     :param cache: folder shared by all checkouts
+    :param distcc: what decides where compilers run, where there is a farm
     """
 
     folder: Path
@@ -35,6 +36,7 @@ class Workplace:
     build_python: BuildPython
     targets: Mapping[str, Path]
     cache: Path
+    distcc: str | None = None
 
     @property
     def log(self) -> Path:
@@ -44,7 +46,8 @@ class Workplace:
     @property
     def compilers(self) -> CompilerLog:
         """What its compilers did, and when."""
-        return CompilerLog(self.folder / "compilers.log", self.folder / "ccache.log")
+        names = ("compilers.log", "ccache.log", "distcc.log")
+        return CompilerLog(*(self.folder / name for name in names))
 
     @property
     def source(self) -> Path:
@@ -85,6 +88,7 @@ class Workplace:
 
     def _wrappers(self, package: Package, requirements: Sequence[Path]) -> Wrappers:
         ccache = which("ccache", clean_environment())
+        distcc = (self.distcc,) if self.distcc else ()
         return wrappers.create(
             self.sdk,
             self.folder / "bin",
@@ -95,8 +99,9 @@ class Workplace:
                 self.sdk, package.recipe.sysroot_libraries, self.folder / "pkgconfig"
             ),
             fortran_flags=fortran.overlay(self.sdk, self.folder / "gfortran"),
-            launcher=(ccache,) if ccache else (),
-            fortran_launcher=fortran.cached(self.sdk, self.cache / "fortran"),
+            launcher=(ccache,) if ccache else distcc,  # ccache itself calls it (CCACHE_PREFIX)
+            # It sends no Fortran, but counts the compilers that run here.
+            fortran_launcher=(*distcc, *fortran.cached(self.sdk, self.cache / "fortran")),
         )
 
     def _border(self, package: Package, requirements: Sequence[Path]) -> Border:

@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from crossbuild import cli
+from crossbuild.errors import ConfigurationError
+from tests.programs import program
 
 
 @pytest.mark.parametrize("text", ["3.7", "3.7.8"])
@@ -22,3 +24,21 @@ def test_what_is_no_version_is_told_with_its_variable(text: str) -> None:
     assert done.exit_code == 2
     words = " ".join(done.output.replace("│", " ").split())
     assert f"'--python' (env var: 'PYTHON'): '{text}' is no version of Python such as 3.7" in words
+
+
+@pytest.mark.parametrize("command", [["wheels"], ["matrix", "--build"]])
+@pytest.mark.parametrize(
+    ("option", "variable", "value"),
+    [
+        ("--distcc", "CROSSBUILD_DISTCC", "a/2,cpp"),
+        ("--ccache-storage", "CROSSBUILD_CCACHE_STORAGE", "gopher://cache"),
+    ],
+)
+def test_other_machines_are_named_by_option_or_variable(
+    command: list[str], option: str, variable: str, value: str
+) -> None:
+    program("distcc", "distcc")
+    for words, variables in (([option, value], {}), ([], {variable: value})):
+        done = CliRunner(env=variables).invoke(cli.app, [*command, *words, "numpy"])
+        assert isinstance(done.exception, ConfigurationError)
+        assert value in str(done.exception)

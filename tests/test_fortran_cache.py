@@ -207,7 +207,7 @@ def test_bytes_in_no_encoding(compile_in: Compile, there: Path) -> None:
 
 
 def test_it_stands_in_the_wrapper(bookworm: Sdk, there: Path, tmp_path: Path) -> None:
-    log = CompilerLog(there / "calls", there / "results")
+    log = CompilerLog(there / "calls", there / "results", there / "sent")
     made = wrappers.create(
         bookworm,
         there / "bin",

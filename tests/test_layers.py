@@ -17,7 +17,7 @@ wheel_record zip_safety wheel_archive wheel slim wheelhouse store
 environment_script sdk libraries fortran_cache fortran reference_sdk
 build_python sysconfigdata probes synthesis overlay target_python
 artifact pip_settings index_session index recipe_fields recipe lock closure resolve
-additions debug_info configuration plan find_package
+farm shared_cache additions debug_info configuration plan find_package
 compiler_log wrappers crossenv workplace meson build
 thumb code_map thumb_walk thumb_function isa_families dispatch isa
 board_profile board_sysroot runtime bundle audit gate doctor

@@ -48,7 +48,7 @@ def test_a_pause_between_steps_is_idle() -> None:
 
 
 def test_the_wrappers_log_with_what_the_cache_said(tmp_path: Path) -> None:
-    log = CompilerLog(tmp_path / "calls", tmp_path / "results")
+    log = CompilerLog(tmp_path / "calls", tmp_path / "results", tmp_path / "sent")
     assert log.read() == []
     uptime = float(Path("/proc/uptime").read_text().split()[0])
     log.calls.write_text(
@@ -67,6 +67,43 @@ def test_the_wrappers_log_with_what_the_cache_said(tmp_path: Path) -> None:
     assert first.ended == pytest.approx(time.monotonic() - 1, abs=0.5)
     assert second.facts["cache"] == "hit"
     assert link.facts == {"tool": "g++", "status": "1"}
+    log.clear()
+    assert log.read() == []
+
+
+def test_the_log_of_a_build_that_shares(tmp_path: Path) -> None:
+    """What ccache and distcc say goes to the calls that it is about, in their order."""
+    log = CompilerLog(tmp_path / "calls", tmp_path / "results", tmp_path / "sent")
+    units = ("a.c", "b.c", "a.c", "c.c", "d.c", "e.c")
+    log.calls.write_text("".join(f"1 2 0 gcc {unit}\n" for unit in units))
+    log.results.write_text(
+        "# a.c\ncache_miss\ndirect_cache_miss\npreprocessed_cache_miss\nremote_storage_miss\n"
+        "# b.c\ndirect_cache_hit\nlocal_storage_miss\nremote_storage_hit\nremote_storage_read_hit\n"
+        "# a.c\ndirect_cache_miss\npreprocessed_cache_hit\nlocal_storage_hit\n"
+        "# c.c\ncache_miss\nsecondary_storage_error\n"
+        "# d.c\ncache_miss\nremote_storage_timeout\n"
+    )
+    log.sent.write_text(
+        "distcc[7] compile from a.c to a.o\n"
+        "distcc[7] cpp a.c on localhost completed ok\n"
+        "distcc[7] compile a.c on 10.0.0.7:3633/2,lzo completed ok\n"
+        "distcc[9] compile (null) on localhost completed ok\n"
+        "distcc[8] compile d.c on localhost/2 completed ok\n"
+        "distcc[8] ERROR: compile c.c on me@red/2 failed\n"
+        "distcc[8] compile e.c on me@red/2 completed ok\n"
+    )
+    plain = {"tool": "gcc", "status": "0"}
+    assert [span.facts for span in log.read()] == [
+        {**plain, "cache": "miss", "host": "10.0.0.7:3633"},
+        {**plain, "cache": "hit", "storage": "hit"},
+        {**plain, "cache": "hit"},
+        {**plain, "cache": "miss", "storage": "error"},
+        {**plain, "cache": "miss", "storage": "timeout"},
+        {**plain, "host": "me@red"},
+    ]
+    told = Trace((Step("x", 0.0, ended=2.0, compiles=log.read()),), 2)
+    assert told.summary.endswith("6 calls of compilers, 2 of 5 cached (1 by others), 2 on the farm")
+    assert told.unanswered == 2
     log.clear()
     assert log.read() == []
 

@@ -22,6 +22,7 @@ from crossbuild.errors import BoardError, CommandError, ConfigurationError
 from crossbuild.ssh_board import ssh_board
 from crossbuild.verify import Report, verify
 from tests.boards.conftest import write_wheel
+from tests.programs import program
 
 pytestmark = pytest.mark.slow
 
@@ -63,22 +64,10 @@ def make_key(path: Path) -> str:
     return path.with_suffix(".pub").read_text()
 
 
-def sshd_program() -> str:
-    """The machine's sshd; installed where it is missing and we are root."""
-    place = "/usr/sbin:/usr/local/sbin"
-    if shutil.which("sshd", path=place) is None and os.geteuid() == 0:
-        options = ["-y", "--no-install-recommends"]
-        subprocess.run(["apt-get", "install", *options, "openssh-server"], check=True)
-    found = shutil.which("sshd", path=place)
-    if found is None:
-        pytest.fail("no sshd: apt-get install openssh-server")
-    return found
-
-
 @pytest.fixture
 def server(board: EmulatedBoard, tmp_path: Path) -> Iterator[Server]:
     """An sshd whose every login lands on the emulated board."""
-    sshd = sshd_program()
+    sshd = program("sshd", "openssh-server")
     folder = tmp_path / "ssh"
     folder.mkdir(mode=0o700)
     Path("/run/sshd").mkdir(exist_ok=True)
