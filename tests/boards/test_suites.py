@@ -235,6 +235,10 @@ def test_a_new_failure_is_an_error() -> None:
         ("No such file or directory: '/usr/bin/lscpu'", "no program lscpu"),
         ("/bin/sh: 1: ldd: not found", "no program ldd"),
         ("No such file or directory: '/proc/self/status'", "no /proc/self/status"),
+        (
+            'CompileError: Command "arm-linux-gnueabihf-gcc -O2 -c x.c" failed with exit status 127',
+            "no program arm-linux-gnueabihf-gcc",
+        ),
         ("OSError: [Errno 28] No space left on device: '/tmp/x'", "its /tmp, is full"),
         ("OSError: [Errno 38] Function not implemented", "no /dev/shm"),
         ("the interpreter's end: ended by signal 9", "out of memory"),
@@ -253,6 +257,22 @@ def test_a_missing_data_file_is_the_wheels() -> None:
     text = "FileNotFoundError: [Errno 2] No such file or directory: 'data.npz'"
     failed = TestResult("tiny/test_a.py::test_x", "failed", 0.1, text)
     assert known_failures.judge(suite_result(failed), [], "ssh").new == (failed,)
+
+
+def test_shipped_lists_name_tests_of_their_package() -> None:
+    for path in known_failures.KNOWN.glob("*.toml"):
+        suite = load(path.stem).suite
+        assert suite
+        for entry in known_failures.load(path.stem):
+            assert all(test.startswith(f"{suite.module}/") for test in entry.tests)
+
+
+def test_what_fails_everywhere_is_known() -> None:
+    name = "numpy/core/tests/test_umath.py::TestSpecialFloats::test_unary_spurious_fpexception"
+    failed = [TestResult(f"{name}[data16-escape16-{kind}-sqrt]", "failed") for kind in "fd"]
+    result = SuiteResult("numpy", "1.24.2", "fast", "emulated", suite_result(*failed).slices)
+    verdict = known_failures.judge(result, known_failures.load("numpy"), "emulated")
+    assert verdict.new == (failed[1],)
 
 
 def test_malformed_list_of_known_failures(tmp_path: Path) -> None:
