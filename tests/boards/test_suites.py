@@ -236,7 +236,7 @@ def test_a_new_failure_is_an_error() -> None:
         ("/bin/sh: 1: ldd: not found", "no program ldd"),
         ("No such file or directory: '/proc/self/status'", "no /proc/self/status"),
         (
-            'CompileError: Command "arm-linux-gnueabihf-gcc -O2 -c x.c" failed with exit status 127',
+            'CompileError: Command "arm-linux-gnueabihf-gcc -c x.c" failed with exit status 127',
             "no program arm-linux-gnueabihf-gcc",
         ),
         ("OSError: [Errno 28] No space left on device: '/tmp/x'", "its /tmp, is full"),
