@@ -14,6 +14,9 @@ from crossbuild.timeline import Span
 
 _UPTIME = Path("/proc/uptime")
 
+#: What ccache says of calls that ask the compiler something, and make no object.
+_QUESTIONS = {"no_input_file", "called_for_preprocessing"}
+
 
 @dataclass(frozen=True)
 class CompilerLog:
@@ -65,7 +68,7 @@ def _word(result: str) -> str:
     if result in {"cache_miss", "direct_cache_miss", "preprocessed_cache_miss"}:
         return "miss"
     # Words on where ccache looked say nothing about the call.
-    return "" if "storage" in result else result
+    return "" if "storage" in result or result in _QUESTIONS else result
 
 
 def _lines(path: Path) -> list[str]:
