@@ -95,4 +95,8 @@ KeepDebugOption = Annotated[
         "--keep-debug/--no-debug", help="Debug information for gdb, in the wheelhouse's debug."
     ),
 ]
+ReproduceOption = Annotated[
+    bool,
+    typer.Option("--reproduce", help="Build all again elsewhere; fail where a byte differs."),
+]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Use cached downloads alone.")]
