@@ -16,7 +16,7 @@ VENV := .venv
 CROSSBUILD := $(VENV)/bin/crossbuild
 SYSTEM_PACKAGES = $(strip $(file < docker/system-packages.txt))
 
-.PHONY: setup wheels verify audit doctor lock matrix test check nightly lint bench clean
+.PHONY: setup wheels reproducible verify audit doctor lock matrix test check nightly lint bench clean
 
 setup: $(VENV)/ready
 
@@ -38,6 +38,10 @@ $(VENV)/ready: pyproject.toml docker/system-packages.txt
 
 wheels: setup
 	@$(CROSSBUILD) wheels $(PACKAGES)
+
+# Builds all twice, in two folders, and compares.
+reproducible: setup
+	@$(CROSSBUILD) wheels --reproduce $(PACKAGES)
 
 verify: setup
 	@$(CROSSBUILD) verify --board $(BOARD) $(SLICES:%=--slice=%) $(PACKAGES)

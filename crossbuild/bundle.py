@@ -11,16 +11,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild import debug_info, elf, files, runtime, slim, wheel
+from crossbuild import debug_info, elf, files, runtime, slim, static_library, wheel
 from crossbuild.errors import BundleError, CommandError
 from crossbuild.own_tools import run_own
 from crossbuild.recipe import Slim
 from crossbuild.run import run
 from crossbuild.runtime import Runtime
+from crossbuild.sdk import Sdk
 from crossbuild.settings import Bundling
 from crossbuild.slim import LeftOut
 from crossbuild.store import Built
 from crossbuild.workplace import Workplace
+
+#: Meson's name for a dependency that has none: its address in memory, or a random number.
+_UNNAMED = re.compile(rb"\bdep\d{12,}\b")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ def bundle(
         debug = debug_info.keep(modules, folder, place.sdk, place.log) if keep_debug else ()
         for module in modules:
             run([place.sdk.tools.strip, "--strip-unneeded", module], log=place.log)
+        _forget_archivers(tree, place.sdk, place.log)
         _scrub(tree, place.placeholders)
         if shared:
             runtime.use(tree, modules, shared, place.log)
@@ -107,11 +112,18 @@ def _modules(tree: Path) -> Iterable[Path]:
             yield path
 
 
-def _scrub(tree: Path, replacements: Mapping[Path, str]) -> None:
-    """Replace the builder's folders in every file of the wheel.
+def _forget_archivers(tree: Path, sdk: Sdk, log: Path) -> None:
+    """Take from static libraries who made their members, and when (``ar`` of some SDKs adds it)."""
+    for path in sorted(tree.rglob("*.a")):
+        if files.beginning(path).startswith(static_library.MAGIC):
+            run([sdk.tools.objcopy, "--enable-deterministic-archives", path], log=log)
 
-    In a binary file a string keeps its length (Cython writes a source's full path into the
-    module): slashes fill it, which mean no more in a path than one.
+
+def _scrub(tree: Path, replacements: Mapping[Path, str]) -> None:
+    """Replace the builder's folders in every file of the wheel, and Meson's random names in texts.
+
+    In a binary file a string keeps its length (GCC before 8 maps no ``__FILE__``): slashes fill
+    it, which mean no more in a path than one.
     """
     pairs = sorted(((str(k).encode(), v.encode()) for k, v in replacements.items()), reverse=True)
     for path in sorted(tree.rglob("*")):
@@ -119,7 +131,7 @@ def _scrub(tree: Path, replacements: Mapping[Path, str]) -> None:
             continue
         old = path.read_bytes()
         binary = b"\0" in old
-        new = old
+        new = old if binary else _UNNAMED.sub(b"dep", old)
         for folder, name in pairs:
             new = new.replace(folder, _as_long(name, folder) if binary else name)
         if new != old:

@@ -23,6 +23,7 @@ from crossbuild.cli_options import (
     OfflineOption,
     PatchVersionOption,
     PythonOption,
+    ReproduceOption,
     SdkOption,
     SharedOption,
     SlicesOption,
@@ -217,6 +218,7 @@ def wheels(
     slim: SlimOption = None,
     keep_debug: KeepDebugOption = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep build trees.")] = False,
+    reproduce: ReproduceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build wheels for the board and publish them in the wheelhouse."""
@@ -248,6 +250,10 @@ def wheels(
     )
     with trace.recorded(console, request.work, request.cores):
         made = pipeline.make_wheels(request, console)
+        if reproduce:
+            from crossbuild import reproduce as proof
+
+            proof.require_same(made, request, console)
     if as_json:
         _print_json({"version": 1, "wheels": [asdict(one) for one in made]})
     else:

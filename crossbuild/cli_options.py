@@ -120,4 +120,8 @@ StorageOption = Annotated[
         help="Where ccache shares objects with others: redis://host:6379, http://host/folder.",
     ),
 ]
+ReproduceOption = Annotated[
+    bool,
+    typer.Option("--reproduce", help="Build all again elsewhere; fail where a byte differs."),
+]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Use cached downloads alone.")]

@@ -18,6 +18,9 @@ _UPTIME = Path("/proc/uptime")
 #: distcc's words on where it had something compiled; the host's options are not told.
 _SENT = re.compile(r"^distcc\[\d+\] compile (.+) on (?!localhost\b)([^\s/,]+)\S* completed ok$")
 
+#: What ccache says of calls that ask the compiler something, and make no object.
+_QUESTIONS = {"no_input_file", "called_for_preprocessing"}
+
 
 @dataclass(frozen=True)
 class CompilerLog:
@@ -59,8 +62,8 @@ class CompilerLog:
 
 
 def _results(path: Path) -> dict[str, deque[dict[str, str]]]:
-    """What ccache says of each source, in the order of its calls."""
-    found: dict[str, deque[dict[str, str]]] = defaultdict(deque)
+    """What ccache says of each source, in the order of its calls that make an object."""
+    found: dict[str, list[dict[str, str]]] = defaultdict(list)
     facts: dict[str, str] = {}
     for line in _lines(path):
         if line.startswith("# "):
@@ -68,7 +71,7 @@ def _results(path: Path) -> dict[str, deque[dict[str, str]]]:
             found[line[2:]].append(facts)
         else:
             facts |= _facts(line)
-    return found
+    return {unit: deque(filter(None, told)) for unit, told in found.items()}
 
 
 def _facts(result: str) -> dict[str, str]:
@@ -76,7 +79,7 @@ def _facts(result: str) -> dict[str, str]:
     if "_storage_" in result:
         shared = re.fullmatch(r"(?:remote|secondary)_storage_(hit|error|timeout)", result)
         return {"storage": shared[1]} if shared else {}
-    if result in {"direct_cache_miss", "preprocessed_cache_miss"}:
+    if result in {"direct_cache_miss", "preprocessed_cache_miss"} or result in _QUESTIONS:
         return {}
     return {"cache": re.sub(r".*cache_(hit|miss)", r"\1", result)}
 

@@ -7,6 +7,7 @@ crossenv says "host" for what crossbuild calls the target.
 """
 
 import os
+import shlex
 import shutil
 import warnings
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from installer import install
 from installer.destinations import SchemeDictionaryDestination
 from installer.sources import WheelFile
 
-from crossbuild import build_python, files
+from crossbuild import build_python, files, inside
 from crossbuild.build_python import BuildPython
 from crossbuild.errors import CommandError, CrossEnvError
 from crossbuild.run import clean_environment, run
@@ -100,6 +101,7 @@ def create(
     others = [path for path in requirements if path not in tools]
     install_wheels(others, env.directory / "build", target.version, env.scripts / "python")
     _let_config_tools_answer_for_the_target(env)
+    _let_cython_name_no_folder(env)
     _see_build_requirements(env, target.version)
     return env
 
@@ -175,6 +177,14 @@ def _let_config_tools_answer_for_the_target(env: CrossEnv) -> None:
         first, _, rest = script.read_text().partition("\n")
         if first.startswith("#!"):
             files.write_text(script, f"#!{env.python}\n{rest}", mode=0o755)
+
+
+def _let_cython_name_no_folder(env: CrossEnv) -> None:
+    """Run ``cython`` by a script of ours; equal sources give equal modules wherever they lie."""
+    script = env.scripts / "cython"
+    if script.exists():
+        words = [str(env.scripts / "python"), str(inside.FOLDER / "run_cython.py")]
+        files.write_text(script, f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', mode=0o755)
 
 
 def _see_build_requirements(env: CrossEnv, version: str) -> None:

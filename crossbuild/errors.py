@@ -138,3 +138,9 @@ class SuiteError(CrossbuildError):
     """Tests of a package's own suite failed that are not known to fail."""
 
     exit_code = 22
+
+
+class ReproducibilityError(CrossbuildError):
+    """A wheel that was built again has other bytes."""
+
+    exit_code = 23

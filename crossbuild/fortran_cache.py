@@ -336,7 +336,7 @@ def _note(source: str, result: str) -> None:
 def main(arguments: list[str]) -> int:
     """Compile through the cache; the exit status."""
     folder, identity, compiler, *words = arguments
-    call = parse(words)
+    call = None if os.environ.get("CCACHE_DISABLE") else parse(words)
     if call is None:
         os.execv(compiler, [compiler, *words])
     try:

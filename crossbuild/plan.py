@@ -25,6 +25,7 @@ from crossbuild.target_python import TargetPython
 _BUILD_RULES = (
     *("build.py", "crossenv.py", "meson.py", "workplace.py", "wrappers.py", "fortran.py"),
     *("fortran_cache.py", "sysconfigdata.py", "overlay.py", "additions.py"),
+    "inside/run_cython.py",
 )
 
 #: Keys of a recipe that change nothing in what a back end makes.

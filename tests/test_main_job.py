@@ -138,6 +138,20 @@ def test_a_moved_sdk_is_known_by_its_content(
     )
 
 
+def test_numpy_has_the_same_bytes_from_other_folders(
+    wheelhouse: Path, bookworm: Sdk, tmp_path: Path
+) -> None:
+    """The first side is the wheel of this checkout; the other is compiled anew, file by file."""
+    moved = copied(bookworm.root, tmp_path / "elsewhere")
+    house = tmp_path / "house"
+    told = make("reproducible", SDK=moved, PACKAGES="numpy", WHEELHOUSE=house)
+    name = "numpy-1.26.4-cp311-cp311-linux_armv7l.whl"
+    assert (house / name).read_bytes() == (wheelhouse / name).read_bytes()
+    assert f"{name}: the same bytes" in told
+    assert told.count("• [1/1] numpy 1.26.4") == 1
+    assert " cached" not in told
+
+
 def test_installed_and_computing_on_the_board(wheelhouse: Path) -> None:
     assert wheelhouse.exists()
     told = make("verify", SUITE="fast", SLICES="numpy/fft")

@@ -58,6 +58,7 @@ def test_the_wrappers_log_with_what_the_cache_said(tmp_path: Path) -> None:
         f"{uptime - 1} {uptime} 1 g++ y.so\n"
     )
     log.results.write_text(
+        "# \nno_input_file\n# ../my x.c\ncalled_for_preprocessing\n"
         "# ../my x.c\ncache_miss\nlocal_storage_miss\n# ../my x.c\ndirect_cache_hit\n"
     )
     first, second, link = log.read()
