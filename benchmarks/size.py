@@ -7,6 +7,7 @@ when they are installed, do not count.  Writes results/size.json and .md.
 """
 
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,13 +30,18 @@ def size(paths: Iterable[Path]) -> int:
 
 
 def wheel_sizes(path: Path) -> tuple[str, int, int]:
-    """A wheel's project and version, its bytes as it is, and those that are left when slim."""
+    """A wheel's project and version, its bytes as it is, and those that are left when slim.
+
+    A slim wheel's RECORD is shorter as well, so it is packed for real.
+    """
     project, version, *_ = path.name.split("-")
     own = recipe.load(project).slim if project in recipe.names() else recipe.Slim()
-    with wheel.unpacked(path) as tree:
+    with wheel.unpacked(path) as tree, tempfile.TemporaryDirectory() as folder:
         whole = size(tree.rglob("*"))
-        slim.slim(tree, keep=own.keep, drop=own.drop)
-        return version, whole, size(tree.rglob("*"))
+        slim.slim(tree, **own.model_dump())
+        packed = wheel.pack(tree, Path(folder) / path.name, epoch=wheel.ZIP_EPOCH)
+        with wheel.unpacked(packed) as slimmed:
+            return version, whole, size(slimmed.rglob("*"))
 
 
 def debian_size(packages: Iterable[str]) -> int:

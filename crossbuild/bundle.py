@@ -31,7 +31,7 @@ _UNNAMED = re.compile(rb"\bdep\d{12,}\b")
 class Bundled:
     """A wheel for the board.
 
-    :ivar left_out: the built wheel's files that it does not have
+    :ivar left_out: the built wheel's files that it does not have, or has shortened
     :ivar debug: its modules' debug information, each file named after a build id
     """
 
@@ -62,7 +62,7 @@ def bundle(
     finished = destination / name
     with wheel.unpacked(built.wheel) as tree:
         _normalise_folders(tree)
-        left_out = slim.slim(tree, keep=slimming.keep, drop=slimming.drop) if slimming else ()
+        left_out = slim.slim(tree, **slimming.model_dump()) if slimming else ()
         modules = list(_modules(tree))
         folder = destination / "debug"
         debug = debug_info.keep(modules, folder, place.sdk, place.log) if keep_debug else ()

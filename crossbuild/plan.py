@@ -33,7 +33,7 @@ _NOT_OF_BUILDS = {"python", "memory_mb", "disk_mb", "slim"}
 
 #: Files whose text decides how a built wheel is made ready for the board.
 _FINISH_RULES = (
-    *("bundle.py", "debug_info.py", "runtime.py", "slim.py", "wheel.py"),
+    *("bundle.py", "debug_info.py", "prose.py", "runtime.py", "slim.py", "wheel.py"),
     *("boards/imx6q.toml", "policy/slim.toml"),
 )
 

@@ -67,10 +67,16 @@ class Flags(_Model):
 
 
 class Slim(_Model):
-    """Globs of files in the wheel that ``--slim`` spares or leaves out beyond its policy."""
+    """What ``--slim`` does with this package beyond its policy; globs of files in the wheel."""
 
+    #: Files that are spared.
     keep: tuple[RelativePath, ...] = ()
+    #: Files that are left out.
     drop: tuple[RelativePath, ...] = ()
+    #: Python sources from which comments go, and docstrings but for their first lines.
+    shorten: tuple[RelativePath, ...] = ()
+    #: Functions in these whose arguments of several lines are documentation as well.
+    doc_calls: tuple[str, ...] = ()
 
 
 class Suite(_Model):

@@ -1,10 +1,12 @@
 """What a board can do without: tests, headers, static libraries, Cython's sources, docs.
 
 Which files these are is data (``policy/slim.toml``, and the recipe's own globs).  No
-import may fail for them: what a module that stays imports, stays.
+import may fail for them: what a module that stays imports, stays.  From the Python sources
+that a recipe names, prose goes as well.
 """
 
 import ast
+import re
 import tomllib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,15 +17,23 @@ from pathlib import Path, PurePosixPath
 
 import pydantic
 
+from crossbuild.prose import without_prose
+
 _POLICY = Path(__file__).parent / "policy/slim.toml"
 
 #: The kind of what a recipe drops beyond the policy.
 _OWN = "recipe"
 
+#: The kind of what is cut from files that stay.
+_PROSE = "docstrings"
+
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that a slim wheel does not have; *size* in bytes, *kind* as the policy names it."""
+    """A file that a slim wheel does not have, or, of the kind ``docstrings``, has shortened.
+
+    *size* is what was saved, in bytes; *kind* is as the policy names it.
+    """
 
     path: str
     size: int
@@ -35,25 +45,47 @@ class _Policy(pydantic.BaseModel):
 
     keep: tuple[str, ...]
     drop: Mapping[str, tuple[str, ...]]
+    legal: re.Pattern[str]
 
 
-def slim(tree: Path, *, keep: Sequence[str] = (), drop: Sequence[str] = ()) -> tuple[LeftOut, ...]:
+def slim(
+    tree: Path,
+    *,
+    keep: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    shorten: Sequence[str] = (),
+    doc_calls: Sequence[str] = (),
+) -> tuple[LeftOut, ...]:
     """Remove from an unpacked wheel what the board can do without.
 
-    :param keep: globs of files that stay, beyond the policy's
+    :param keep: globs of files that stay as they are, beyond the policy's
     :param drop: globs of files that go, beyond the policy's
-    :returns: what was removed, sorted by path
+    :param shorten: globs of Python sources from which prose is cut
+    :param doc_calls: functions in these whose arguments are documentation as well
+    :returns: what was removed, sorted by path; then what was cut
     """
     policy = _policy()
+    keep = (*policy.keep, *keep)
     kinds = {**policy.drop, _OWN: tuple(drop)}
     names = sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
-    doomed = {name: kind for name in names if (kind := _kind(name, kinds, (*policy.keep, *keep)))}
+    doomed = {name: kind for name in names if (kind := _kind(name, kinds, keep))}
     for name in _imported(tree, names, doomed):
         del doomed[name]
     removed = tuple(LeftOut(n, (tree / n).stat().st_size, kind) for n, kind in doomed.items())
     for one in removed:
         (tree / one.path).unlink()
-    return removed
+    cuts = {_PROSE: shorten}
+    staying = [name for name in names if name not in doomed and _kind(name, cuts, keep)]
+    return *removed, *_cut(tree, staying, doc_calls)
+
+
+def _cut(tree: Path, names: Sequence[str], doc_calls: Sequence[str]) -> Iterator[LeftOut]:
+    for name in names:
+        whole = (tree / name).read_bytes()
+        short = without_prose(whole, _policy().legal, doc_calls)
+        if len(short) < len(whole):
+            (tree / name).write_bytes(short)
+            yield LeftOut(name, len(whole) - len(short), _PROSE)
 
 
 @cache

@@ -13,7 +13,7 @@ _ORDER = """
 errors settings timeline run console side_by_side
 files job_pool trace digests tree_digest own_tools inside pyproject
 elf_tables elf_headers elf elf_layout static_library
-wheel_record zip_safety wheel_archive wheel slim wheelhouse store differences
+wheel_record zip_safety wheel_archive wheel prose slim wheelhouse store differences
 environment_script sdk libraries fortran_cache fortran reference_sdk
 build_python sysconfigdata probes synthesis overlay target_python
 artifact pip_settings index_session index recipe_fields recipe lock closure resolve

@@ -93,3 +93,20 @@ def test_a_packages_own_globs_add_to_the_policy(tree: Path) -> None:
     own = {one.path for one in left_out if one.kind == "recipe"}
     assert own == {"pkg/_probe.cpython-311-arm-linux-gnueabihf.so", "pkg/data.rst"}
     assert "pkg/include/pkg.h" in names(tree)
+
+
+def test_prose_is_cut_where_a_recipe_says_so(tree: Path) -> None:
+    text = '"""Core.\n\nAll of it."""\n# why\n'
+    files = ("pkg/core.py", "pkg/other.py", "pkg/spared.py", "pkg-1.0.dist-info/x.py")
+    for name in files:
+        (tree / name).write_text(text)
+    left_out = slim.slim(tree, keep=["pkg/spared.py"], shorten=["pkg/*.py", "*-info/*"])
+    cut = [one for one in left_out if one.kind == "docstrings"]
+    assert cut == [LeftOut(f"pkg/{name}.py", 19, "docstrings") for name in ("core", "other")]
+    assert [len((tree / name).read_text()) for name in files] == [11, 11, 30, 30]
+
+
+def test_licences_in_comments_are_legal_texts(tree: Path) -> None:
+    (tree / "pkg/core.py").write_text("# Copyright (c) 2001\n# Somebody\n\n# An idea\n")
+    slim.slim(tree, shorten=["pkg/*.py"])
+    assert (tree / "pkg/core.py").read_text() == "# Copyright (c) 2001\n# Somebody\n\n\n"
