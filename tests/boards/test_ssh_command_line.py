@@ -40,10 +40,12 @@ def said(ended: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.fixture
 def large(tmp_path: Path) -> Path:
-    """A wheelhouse with a wheel of 2 MB that unpacks to as much."""
+    """A wheelhouse with a wheel of 2.5 MB that unpacks to as much, and 0.5 MB compiled."""
     folder = tmp_path / "large"
     folder.mkdir()
-    wheel = write_wheel(folder, "arithmetic", NATIVE, {"arithmetic.dat": os.urandom(2_000_000)})
+    module = f"letters = {'x' * 500_000!r}\n".encode()
+    content = {"arithmetic.dat": os.urandom(2_000_000), "arithmetic.py": module}
+    wheel = write_wheel(folder, "arithmetic", NATIVE, content)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     (folder / "requirements-cp311.txt").write_text(f"arithmetic==1.0 --hash=sha256:{digest}\n")
     return folder
@@ -104,7 +106,7 @@ def test_full_disk(shared_board: EmulatedBoard, user: str, large: Path, tmp_path
     assert ended.returncode == BOARD_FAILED
     free = size_text(3 * 1024**2).split(".")[0]
     assert f"error: {user} has {free}" in said(ended)
-    assert "free, but the wheels need 4.0 MB evidence: arithmetic-1.0-cp311" in said(ended)
+    assert "free, but the wheels need 5.5 MB evidence: arithmetic-1.0-cp311" in said(ended)
     assert "--board-folder" in said(ended)
 
 
@@ -112,7 +114,7 @@ def test_what_is_asked_for_is_enough(
     shared_board: EmulatedBoard, user: str, large: Path, tmp_path: Path
 ) -> None:
     with (
-        small_disk(shared_board.root / "tmp", "5m") as (disk, enter),
+        small_disk(shared_board.root / "tmp", "5700k") as (disk, enter),
         landing(shared_board, tmp_path, enter),
     ):
         ended = verify(tmp_path, user, large)
