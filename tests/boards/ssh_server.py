@@ -92,7 +92,9 @@ def landing(board: EmulatedBoard, home: Path, enter: Sequence[str] = ()) -> Iter
 
 
 def everything(board: EmulatedBoard) -> set[Path]:
-    return set(board.root.rglob("*"))
+    """All files and folders of the board, also while some of them vanish."""
+    walk = os.walk(board.root)
+    return {Path(place, name) for place, folders, files in walk for name in (*folders, *files)}
 
 
 def forced(folder: Path, login: Sequence[str]) -> str:
