@@ -143,8 +143,12 @@ def _required_by(path: Path, extras: set[str], about: Interpreter) -> Iterator[R
 
 
 def _unpacked_size(path: Path) -> int:
+    """What the files take when installed: pip compiles modules, to about as much again."""
     with zipfile.ZipFile(path) as archive:
-        return sum(info.file_size for info in archive.infolist())
+        return sum(
+            info.file_size * (2 if info.filename.endswith(".py") else 1)
+            for info in archive.infolist()
+        )
 
 
 def _first_pip(platform: str) -> Version:

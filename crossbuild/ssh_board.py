@@ -76,8 +76,9 @@ class SshBoard:
     ) -> Finished:
         """Run a program of the board (see :class:`crossbuild.board.Board`)."""
         seconds = timeout or 24 * 3600.0
-        site = {"PYTHONUSERBASE": f"{self.scratch}/user"} if self.user_site else {}
-        settings = {**_ENVIRONMENT, **site, **(env or {})}
+        settings = {**_ENVIRONMENT, "TMPDIR": f"{self.scratch}/temporary", **(env or {})}
+        if self.user_site:
+            settings["PYTHONUSERBASE"] = f"{self.scratch}/user"
         pairs = [f"{name}={value}" for name, value in settings.items()]
         ended = self.connection.shell(
             self._guarded(["env", *pairs, *argv], seconds),
@@ -163,7 +164,7 @@ def _prepare(board: SshBoard) -> None:
         shlex.quote(path) for path in (str(Path(board.scratch).parent), board.scratch)
     )
     stale = f"find {parent} -maxdepth 1 -name 'crossbuild-????????????????' -mmin +720"
-    made = f"umask 077 && mkdir -p {scratch} && cat >{scratch}/guard.py"
+    made = f"umask 077 && mkdir -p {scratch}/temporary && cat >{scratch}/guard.py"
     tidy = f"{stale} -exec rm -rf {{}} + 2>/dev/null"
     ended = board.connection.shell(f"{tidy}; {made}", stdin=ON_BOARD / "guard.py")
     board.connection.require(ended, f"{board.scratch} cannot be made")

@@ -84,8 +84,8 @@ def verify(
     with console.step(f"copy {len(wheels)} wheels to {board.name}"):
         folder = push_wheels(wheels, board)
     with console.step(f"install {' '.join(packages)} on {board.name}") as step:
-        seconds = install(board, folder, packages, log=log)
         checked = _check_hashes(board, wheels, about, log)
+        seconds = install(board, folder, packages, log=log)
         installed = installed_on(board)
         step.outcome = f"{len(installed)} packages"
     results = []
@@ -251,9 +251,11 @@ def _check_hashes(board: Board, wheels: Sequence[Path], about: BoardFacts, log: 
         pinned = Path(folder) / requirements.name
         pinned.write_text(board_wheels.pins(requirements, wheels), encoding="utf-8")
         board.push(pinned, target)
-    where = ["--no-index", "-f", f"{board.scratch}/wheelhouse", "-d", f"{board.scratch}/checked"]
+    copies = f"{board.scratch}/checked"
+    where = ["--no-index", "-f", f"{board.scratch}/wheelhouse", "-d", copies]
     argv = [*board.pip, "download", "--no-deps", *where, "--require-hashes", "-r", target]
     result = _measured(board, argv, log)
+    board.run(["rm", "-rf", copies])  # the installation needs their room
     if not result.passed:
         raise failure(f"{requirements.name} does not fit the wheels", result, log)
     return True

@@ -46,7 +46,8 @@ child_programs() {
 }
 
 if [ "$isolation" != none ]; then
-    { mount --make-rprivate / && mount --bind "$root" "$root"; } || exit 125
+    # With what is mounted in it, without which another user's namespace may not have it.
+    { mount --make-rprivate / && mount --rbind "$root" "$root"; } || exit 125
     devices 2>/dev/null
     processes 2>/dev/null
     [ "$isolation" = user ] && child_programs 2>/dev/null

@@ -1,6 +1,7 @@
 """What the tests of boards share: a board's root file system, and wheels for it."""
 
 import base64
+import getpass
 import hashlib
 import subprocess
 import zipfile
@@ -12,6 +13,7 @@ import pytest
 from crossbuild import settings
 from crossbuild.emulated_board import EmulatedBoard, emulated_board, prepared_root
 from crossbuild.sdk import Sdk
+from tests.boards.ssh_server import Server, landing
 
 #: A module with instructions that a Cortex-A9 lacks: integer divide, fused multiply-add.
 ARITHMETIC = r"""
@@ -42,11 +44,34 @@ def base(bookworm: Sdk) -> Path:
     return prepared_root(bookworm.target_sysroot, "3.11", settings.CACHE / "boards")
 
 
+@pytest.fixture(scope="module")
+def shared_board(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedBoard]:
+    """A board for tests that leave it as it was."""
+    with emulated_board(base, "3.11", work=tmp_path_factory.mktemp("shared")) as fresh:
+        yield fresh
+
+
 @pytest.fixture
 def board(base: Path, tmp_path: Path) -> Iterator[EmulatedBoard]:
     with emulated_board(base, "3.11", work=tmp_path / "work") as fresh:
         yield fresh
 
+
+@pytest.fixture
+def server(shared_board: EmulatedBoard, tmp_path: Path) -> Iterator[Server]:
+    """An sshd whose every login lands on an emulated board."""
+    with landing(shared_board, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def user() -> str:
+    """The destination that reaches it."""
+    return f"{getpass.getuser()}@127.0.0.1"
+
+
+#: What a suite on a board requires.
+REQUIRES = ("pytest<8", "hypothesis<6.142")
 
 TABLES = "tables-1.0-py3-none-any.whl"
 

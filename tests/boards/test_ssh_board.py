@@ -2,155 +2,41 @@
 emulated board."""
 
 import os
-import shlex
+import platform
 import shutil
-import signal
-import socket
 import subprocess
+import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from crossbuild import settings, suite_jobs, suites
+from crossbuild import verify as verification
 from crossbuild.board import facts
 from crossbuild.console import Console
 from crossbuild.emulated_board import EmulatedBoard
 from crossbuild.errors import BoardError, CommandError, ConfigurationError
+from crossbuild.recipe import Suite
 from crossbuild.ssh_board import ssh_board
-from crossbuild.verify import Report, verify
-from tests.boards.conftest import write_wheel
-from tests.programs import program
+from crossbuild.suite_jobs import Job
+from tests import projects
+from tests.boards.conftest import REQUIRES, write_wheel
+from tests.boards.ssh_server import Server, free_port, landing, serve, small_disk, wait_for
 
 pytestmark = pytest.mark.slow
 
 
-@dataclass(frozen=True)
-class Server:
-    """An sshd of this test, and how a client of the test reaches it."""
-
-    folder: Path
-    port: int
-    sessions: Path
-    daemon: int
-
-    @property
-    def ssh(self) -> tuple[str, ...]:
-        return ("ssh", "-F", str(self.folder / "config"))
-
-    def cut(self) -> None:
-        """Cut all connections, as a pulled plug or a crashed board does."""
-        for process in sessions_of(self.daemon):
-            os.kill(process, signal.SIGKILL)
-
-
-def sessions_of(daemon: int) -> list[int]:
-    """The sshd processes below *daemon*."""
-    children = Path(f"/proc/{daemon}/task/{daemon}/children").read_text().split()
-    named = [int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text() == "sshd\n"]
-    return [*named, *(pid for child in named for pid in sessions_of(child))]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def make_key(path: Path) -> str:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
-    return path.with_suffix(".pub").read_text()
-
-
-@pytest.fixture
-def server(board: EmulatedBoard, tmp_path: Path) -> Iterator[Server]:
-    """An sshd whose every login lands on the emulated board."""
-    sshd = program("sshd", "openssh-server")
-    folder = tmp_path / "ssh"
-    folder.mkdir(mode=0o700)
-    Path("/run/sshd").mkdir(exist_ok=True)
-    enter = board.command(["/bin/sh", "-c", "COMMAND"], tied=False)
-    login = folder / "login"
-    words = shlex.join(enter).removesuffix("COMMAND")
-    login.write_text(f'#!/bin/sh\nexec {words} "$SSH_ORIGINAL_COMMAND"\n')
-    login.chmod(0o755)
-    make_key(folder / "host")
-    (folder / "authorized").write_text(make_key(folder / "id"))
-    port = free_port()
-    (folder / "sshd_config").write_text(
-        f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {folder}/host\n"
-        f"AuthorizedKeysFile {folder}/authorized\nForceCommand {login}\n"
-        "PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\n"
-    )
-    key = (folder / "host.pub").read_text()
-    (folder / "known").write_text(f"[127.0.0.1]:{port} {key}")
-    (folder / "config").write_text(
-        f"Host *\n  Port {port}\n  IdentityFile {folder}/id\n  IdentitiesOnly yes\n"
-        f"  UserKnownHostsFile {folder}/known\n  IdentityAgent none\n"
-    )
-    log = (folder / "sshd.log").open("w")
-    daemon = subprocess.Popen([sshd, "-D", "-e", "-f", folder / "sshd_config"], stderr=log)
-    try:
-        wait_for(lambda: answers(port))
-        yield Server(folder, port, board.root / "tmp", daemon.pid)
-    finally:
-        daemon.terminate()
-        daemon.wait()
-        log.close()
-
-
-@pytest.fixture
-def user() -> str:
-    return f"{os.environ.get('USER', 'root')}@127.0.0.1"
-
-
-def proof(
-    server: Server,
-    user: str,
-    wheelhouse: Path,
-    tmp_path: Path,
-    *,
-    user_site: bool = False,
-    python: str = "python3",
-) -> Report:
-    script = tmp_path / "smoke.py"
-    script.write_text("import arithmetic, sys\nprint(arithmetic.size(), arithmetic.__file__)\n")
-    with ssh_board(user, ssh=server.ssh, user_site=user_site, python=python) as board:
-        return verify(
-            wheelhouse,
-            board,
-            ["arithmetic"],
-            {"arithmetic": script},
-            Console(),
-            log=tmp_path / "board.log",
-        )
-
-
-def left_behind(server: Server) -> list[str]:
-    return [path.name for path in server.sessions.iterdir()]
-
-
-@pytest.mark.parametrize(("user_site", "place"), [(False, "/venv/lib/"), (True, "/user/lib/")])
-def test_proof_over_ssh(
-    server: Server, user: str, wheelhouse: Path, tmp_path: Path, user_site: bool, place: str
+def test_copies_only_what_is_missing(
+    shared_board: EmulatedBoard, server: Server, user: str, wheelhouse: Path
 ) -> None:
-    report = proof(server, user, wheelhouse, tmp_path, user_site=user_site)
-    assert report.passed
-    assert report.hashes_checked
-    assert (report.board, report.facts.machine) == (user, "armv7l")
-    assert report.scripts[0].output.startswith("4 /tmp/crossbuild-")
-    assert place in report.scripts[0].output
-    assert left_behind(server) == []
-
-
-def test_copies_only_what_is_missing(server: Server, user: str, wheelhouse: Path) -> None:
     (wheel,) = wheelhouse.glob("arithmetic-*.whl")
     with ssh_board(user, ssh=server.ssh, user_site=True) as board:
         target = f"{board.scratch}/{wheel.name}"
         board.push(wheel, target)
-        (copy,) = server.sessions.glob(f"*/{wheel.name}")
+        copy = shared_board.root / target[1:]
         first = copy.stat().st_mtime_ns
         board.push(wheel, target)
         assert copy.stat().st_mtime_ns == first
@@ -162,14 +48,39 @@ def test_copies_only_what_is_missing(server: Server, user: str, wheelhouse: Path
         assert copy.read_bytes() == wheel.read_bytes()
 
 
-def test_wrong_key(server: Server, user: str) -> None:
-    (server.folder / "id").unlink()
-    make_key(server.folder / "id")
-    with pytest.raises(BoardError) as caught, ssh_board(user, ssh=server.ssh):
-        pass
-    assert caught.value.what == f"{user} cannot be reached: it refuses the login"
-    assert "Permission denied (publickey" in caught.value.evidence
-    assert "ssh-copy-id" in caught.value.cure
+SUITE = Suite.model_validate({"module": "tiny", "requires": REQUIRES, "fast": "not slow"})
+TESTS = """
+    import os, signal
+    import pytest
+
+    def test_passes(tmp_path): (tmp_path / "file").write_text("text")
+    def test_fails(): assert 1 + 1 == 3
+    def test_crashes(): os.kill(os.getpid(), signal.SIGSEGV)
+    @pytest.mark.slow
+    def test_slow(): assert False
+    """
+
+
+def test_a_suites_results_come_back(server: Server, user: str, tmp_path: Path) -> None:
+    sources = {"tiny/__init__.py": b"", "tiny/tests/__init__.py": b"", "tiny/deep/__init__.py": b""}
+    content = {"tiny/tests/test_ends.py": TESTS, "tiny/deep/tests/test_never.py": "assert False"}
+    written = {name: projects.flush(text).encode() for name, text in content.items()}
+    wheel = write_wheel(tmp_path, "tiny", "py3-none-any", {**sources, **written})
+    job, log = Job("tiny", "1.0", SUITE, "fast", ("tiny/tests",)), tmp_path / "board.log"
+    wheels = suite_jobs.publish_requirements([job], "3.11", tmp_path / "house", settings.CACHE)
+    with ssh_board(user, ssh=server.ssh) as board:
+        verification.install(board, verification.push_wheels([wheel], board), ["tiny"], log=log)
+        suite_jobs.equip(board, [job], wheels, Console(), log=log)
+        result = suites.run(job, board, Console(), log=log)
+    (part,) = result.slices
+    assert (result.board, part.name) == (user, "tiny")
+    assert {test.test.partition("::")[2]: test.outcome for test in part.tests} == {
+        "test_passes": "passed",
+        "test_fails": "failed",
+        "test_crashes": "crashed",
+    }
+    assert "assert (1 + 1) == 3" in part.tests[1].text
+    assert part.peak_memory > 5e6
 
 
 def test_unknown_host_key(server: Server, user: str) -> None:
@@ -182,7 +93,7 @@ def test_unknown_host_key(server: Server, user: str) -> None:
     assert "log in once by hand" in caught.value.cure
 
 
-def test_no_server(tmp_path: Path) -> None:
+def test_no_server() -> None:
     with (
         pytest.raises(BoardError, match="no SSH server at that port") as caught,
         ssh_board(f"ssh://127.0.0.1:{free_port()}"),
@@ -206,69 +117,33 @@ def test_no_python(server: Server, user: str) -> None:
         pass
     assert caught.value.what == f"python3.99 does not run on {user}"
     assert "not found" in caught.value.evidence
-    assert left_behind(server) == []
 
 
-def python_that_says(board: EmulatedBoard, code: str) -> str:
-    """A python3 on the board that runs *code* before the script that asks for facts."""
-    fake = board.root / "usr/bin/python-elsewhere"
-    first = f"{code}; import sys; sys.argv.pop(0); exec(open(sys.argv[0]).read())"
-    fake.write_text(
-        "#!/bin/sh\ncase $1 in */facts.py) "
-        f'exec python3.11 -c {shlex.quote(first)} "$@";; esac\nexec python3.11 "$@"\n'
-    )
-    fake.chmod(0o755)
-    return fake.name
-
-
-def test_wrong_architecture(server: Server, user: str, board: EmulatedBoard) -> None:
-    python = python_that_says(board, "import platform; platform.machine = lambda: 'aarch64'")
-    with pytest.raises(BoardError) as caught, ssh_board(user, ssh=server.ssh, python=python):
+def test_wrong_architecture(user: str, tmp_path: Path) -> None:
+    """A login on the build machine itself."""
+    place = tmp_path / "elsewhere"
+    place.mkdir()
+    with (
+        serve(tmp_path) as server,
+        pytest.raises(BoardError) as caught,
+        ssh_board(user, ssh=server.ssh, python=sys.executable, folder=str(place)),
+    ):
         pass
-    assert "cannot run wheels for armv7hf" in caught.value.what
-    assert "aarch64" in caught.value.evidence
-    assert left_behind(server) == []
+    assert caught.value.what == f"{user} cannot run wheels for armv7hf"
+    assert f"runs on {platform.machine()}, float ABI unknown" in caught.value.evidence
+    assert "32-bit hard-float user land" in caught.value.cure
+    assert list(place.iterdir()) == []
 
 
-def test_full_disk(
-    server: Server, user: str, board: EmulatedBoard, wheelhouse: Path, tmp_path: Path
-) -> None:
-    usage = "collections.namedtuple('Usage', 'free')(5000)"
-    code = f"import collections, shutil; shutil.disk_usage = lambda path: {usage}"
-    python = python_that_says(board, code)
-    with pytest.raises(BoardError) as caught:
-        proof(server, user, wheelhouse, tmp_path, python=python, user_site=True)
-    assert f"{user} has 5.0 kB free, but the wheels need " in caught.value.what
-    assert "arithmetic-1.0-cp311" in caught.value.evidence
-    assert "--board-folder" in caught.value.cure
-    assert left_behind(server) == []
-
-
-def test_old_pip(
-    server: Server, user: str, board: EmulatedBoard, tmp_path: Path, wheelhouse: Path
-) -> None:
-    folder = tmp_path / "wheels"
-    folder.mkdir()
-    write_wheel(folder, "arithmetic", "cp311-cp311-manylinux_2_31_armv7l", {})
-    (package,) = board.root.glob("usr/lib/python3*/dist-packages/pip")
-    init = package / "__init__.py"
-    init.write_text(init.read_text().replace("__version__ = ", "__version__ = '9.0.3'  # "))
-    shutil.rmtree(package / "__pycache__")
-    with pytest.raises(BoardError) as caught:
-        proof(server, user, folder, tmp_path)
-    assert f"pip 9.0.3 on {user} is too old for arithmetic-1.0-cp311" in caught.value.what
-    assert "manylinux_2_31_armv7l is known since pip 20.3" in caught.value.evidence
-    assert "pip install 'pip>=20.3'" in caught.value.cure
-    assert left_behind(server) == []
-
-
-def test_no_pip(
-    server: Server, user: str, board: EmulatedBoard, wheelhouse: Path, tmp_path: Path
-) -> None:
+def test_no_pip(board: EmulatedBoard, user: str, tmp_path: Path) -> None:
     for folder in board.root.glob("usr/lib/python3*/dist-packages/pip"):
         shutil.rmtree(folder)
-    with pytest.raises(BoardError, match="has no pip") as caught:
-        proof(server, user, wheelhouse, tmp_path)
+    with (
+        landing(board, tmp_path) as server,
+        ssh_board(user, ssh=server.ssh) as connected,
+        pytest.raises(BoardError, match="has no pip") as caught,
+    ):
+        verification.pip_version(connected)
     assert "No module named pip" in caught.value.evidence
     assert "ensurepip" in caught.value.cure
 
@@ -282,27 +157,65 @@ def test_timeout_ends_the_program_there(server: Server, user: str) -> None:
         assert facts(board).machine == "armv7l"
 
 
+def test_disk_full_in_a_copy(shared_board: EmulatedBoard, user: str, tmp_path: Path) -> None:
+    source = tmp_path / "wheel"
+    source.write_bytes(os.urandom(4_000_000))
+    with (
+        small_disk(shared_board.root / "tmp", "3m") as (disk, enter),
+        landing(shared_board, tmp_path, enter) as server,
+    ):
+        with (
+            pytest.raises(BoardError) as caught,
+            ssh_board(user, ssh=server.ssh) as board,
+        ):
+            board.push(source, f"{board.scratch}/wheelhouse/wheel")
+        assert list(disk.iterdir()) == []
+    assert caught.value.what.endswith(
+        f"/wheelhouse/wheel cannot be written on {user}: the board's disk is full"
+    )
+    assert "No space left on device" in caught.value.evidence
+    assert "free some space on the board" in caught.value.cure
+
+
 def test_connection_lost(server: Server, user: str) -> None:
-    seconds = str(4_000_000 + os.getpid())
-    timer = threading.Thread(target=cut_when_running, args=(server, seconds))
+    words = ["sleep", str(4_000_000 + os.getpid())]
+    with (
+        lost(user, server, lambda: running(" ".join(words))),
+        ssh_board(user, ssh=server.ssh) as board,
+    ):
+        board.run(words)
+    wait_for(lambda: not running(" ".join(words)))
+
+
+def test_connection_lost_in_a_copy(
+    shared_board: EmulatedBoard, server: Server, user: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "wheel"
+    with source.open("wb") as stream:
+        stream.truncate(200_000_000)  # a copy takes long enough to be met in the middle
+    copies = "tmp/*/wheelhouse/wheel"
+    with (
+        lost(user, server, lambda: any(shared_board.root.glob(copies))),
+        ssh_board(user, ssh=server.ssh) as board,
+    ):
+        board.push(source, f"{board.scratch}/wheelhouse/wheel")
+
+
+@contextmanager
+def lost(user: str, server: Server, when: Callable[[], bool]) -> Iterator[None]:
+    """Cut the connection as soon as *when* holds, which the block must tell."""
+
+    def cut() -> None:
+        wait_for(when)
+        server.cut()
+
+    thread = threading.Thread(target=cut)
+    thread.start()
     with pytest.raises(BoardError) as caught:
-        run_until_cut(server, user, seconds, timer)
-    timer.join()
+        yield
+    thread.join()
     assert caught.value.what == f"{user} cannot be reached: the connection was lost"
     assert "run the same command again" in caught.value.cure
-    wait_for(lambda: not running(f"sleep {seconds}"))
-    wait_for(lambda: left_behind(server) == [])
-
-
-def run_until_cut(server: Server, user: str, seconds: str, timer: threading.Thread) -> None:
-    with ssh_board(user, ssh=server.ssh) as board:
-        timer.start()
-        board.run(["sleep", seconds])
-
-
-def cut_when_running(server: Server, seconds: str) -> None:
-    wait_for(lambda: running(f"sleep {seconds}"))
-    server.cut()
 
 
 def running(words: str) -> bool:
@@ -312,15 +225,3 @@ def running(words: str) -> bool:
     )
     lines = [line for line in listed.stdout.splitlines() if "/.board/qemu" in line]
     return any(words in line and "guard.py" not in line for line in lines)
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 300) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "timed out"
-        time.sleep(0.2)

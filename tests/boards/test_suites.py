@@ -26,9 +26,8 @@ from crossbuild.recipe import Suite, load
 from crossbuild.suite_jobs import Job
 from crossbuild.suite_results import SliceResult, SuiteResult, TestResult
 from tests import projects
-from tests.boards.conftest import write_wheel
+from tests.boards.conftest import REQUIRES, write_wheel
 
-REQUIRES = ("pytest<8", "hypothesis<6.142")
 SUITE = Suite.model_validate(
     {
         "module": "tiny",
