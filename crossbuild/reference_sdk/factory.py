@@ -53,11 +53,14 @@ def create(
         return destination
     debian.require_tools()
     mirror = mirror or definition.mirror or debian.build_machine_mirror()
-    with exclusive(_writable(cache) / "lock"), console.step(f"reference SDK {definition.name}"):
-        for stale in destination.parent.glob(f".{destination.name}.*"):
-            remove_tree(stale)
-        with staged_directory(destination) as stage:
-            _fill(stage, definition, mirror, cache, console.say)
+    with exclusive(_writable(cache) / "lock"):
+        if is_current(definition, destination):  # another run made it while this one waited
+            return destination
+        with console.step(f"reference SDK {definition.name}"):
+            for stale in destination.parent.glob(f".{destination.name}.*"):
+                remove_tree(stale)
+            with staged_directory(destination) as stage:
+                _fill(stage, definition, mirror, cache, console.say)
     return destination
 
 
