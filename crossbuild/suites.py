@@ -34,7 +34,7 @@ _NO_RUN = frozenset({2, 3, 4})
 
 _TAIL = 30
 #: How Python's faulthandler begins when a test crashed, or took too long.
-_TRACE = re.compile(r"Fatal Python error|^(Current t|T)hread 0x", re.MULTILINE)
+_TRACE = re.compile(r"Fatal Python error|(Current t|T)hread 0x")
 _PROGRESS = re.compile(r"\[ *\d+%\]")
 
 
