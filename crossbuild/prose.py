@@ -23,6 +23,20 @@ _FOR_MACHINES = re.compile(r"#!|#.*?coding[:=]")
 _BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What of a package's documentation its code relies on.
+
+    :ivar legal: found in documentation, and in blocks of comments, that stay whole
+    :ivar calls: functions whose arguments of several lines are documentation as well
+    :ivar lines: texts whose lines stay in documentation that is cut
+    """
+
+    legal: re.Pattern[str]
+    calls: Sequence[str] = ()
+    lines: Sequence[str] = ()
+
+
 @dataclass(frozen=True, order=True)
 class _Edit:
     """A piece of a source, between two places (line from 1, column), and what replaces it."""
@@ -32,21 +46,19 @@ class _Edit:
     text: str = ""
 
 
-def without_prose(data: bytes, legal: re.Pattern[str], calls: Sequence[str] = ()) -> bytes:
+def without_prose(data: bytes, needs: Needs) -> bytes:
     """Cut the documentation in a Python source to its first lines, and leave out comments.
 
     A docstring stays a string, for there is code that reads it.
 
-    :param legal: found in documentation, and in blocks of comments, that stay whole
-    :param calls: functions whose arguments of several lines are documentation as well
     :returns: the same bytes where this Python cannot read them, or cannot prove the cut
     """
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         lines = list(io.StringIO(data.decode(encoding), newline=""))
         tree = _parsed(lines)
-        edits = list(_shortened(tree, lines, legal, calls))
-        edits += _blanked(lines, legal, edits)
+        edits = list(_shortened(tree, lines, needs))
+        edits += _blanked(lines, needs.legal, edits)
         text = _edited(lines, edits)
         return text.encode(encoding) if _alike(_parsed([text]), tree) else data
     except _UNREADABLE:
@@ -88,22 +100,26 @@ def _edited(lines: Sequence[str], edits: Iterable[_Edit]) -> str:
     return "".join(new)
 
 
-def _shortened(
-    tree: ast.Module, lines: Sequence[str], legal: re.Pattern[str], calls: Sequence[str]
-) -> Iterator[_Edit]:
+def _shortened(tree: ast.Module, lines: Sequence[str], needs: Needs) -> Iterator[_Edit]:
     """The cuts of a tree's documentation, which they make in the tree as well."""
 
     def place(line: int, offset: int) -> tuple[int, int]:
         # The compiler counts bytes of UTF-8.
         return line, len(lines[line - 1].encode()[:offset].decode())
 
-    for node in _documentation(tree, calls):
+    for node in _documentation(tree, needs.calls):
         text = str(node.value)
-        if "\n" in text and not legal.search(text):
-            node.value = next(filter(None, map(str.strip, text.splitlines())), "")
+        if "\n" in text and not needs.legal.search(text):
+            node.value = _short(text, needs.lines)
             start = place(node.lineno, node.col_offset)
             end = place(node.end_lineno or 0, node.end_col_offset or 0)
             yield _Edit(start, end, repr(node.value))
+
+
+def _short(text: str, needed: Sequence[str]) -> str:
+    """A text's first line, and those that are needed."""
+    first, *rest = [line for raw in text.splitlines() if (line := raw.strip())] or [""]
+    return "\n".join([first, *(line for line in rest if any(one in line for one in needed))])
 
 
 def _documentation(tree: ast.Module, calls: Sequence[str]) -> Iterator[ast.Constant]:

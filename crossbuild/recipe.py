@@ -77,6 +77,8 @@ class Slim(_Model):
     shorten: tuple[RelativePath, ...] = ()
     #: Functions in these whose arguments of several lines are documentation as well.
     doc_calls: tuple[str, ...] = ()
+    #: Texts whose lines stay in docstrings, for the package's code looks for them.
+    doc_lines: tuple[str, ...] = ()
 
 
 class Suite(_Model):

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 import pydantic
 
-from crossbuild.prose import without_prose
+from crossbuild.prose import Needs, without_prose
 
 _POLICY = Path(__file__).parent / "policy/slim.toml"
 
@@ -55,6 +55,7 @@ def slim(
     drop: Sequence[str] = (),
     shorten: Sequence[str] = (),
     doc_calls: Sequence[str] = (),
+    doc_lines: Sequence[str] = (),
 ) -> tuple[LeftOut, ...]:
     """Remove from an unpacked wheel what the board can do without.
 
@@ -62,6 +63,7 @@ def slim(
     :param drop: globs of files that go, beyond the policy's
     :param shorten: globs of Python sources from which prose is cut
     :param doc_calls: functions in these whose arguments are documentation as well
+    :param doc_lines: texts in these whose lines of documentation stay
     :returns: what was removed, sorted by path; then what was cut
     """
     policy = _policy()
@@ -76,13 +78,13 @@ def slim(
         (tree / one.path).unlink()
     cuts = {_PROSE: shorten}
     staying = [name for name in names if name not in doomed and _kind(name, cuts, keep)]
-    return *removed, *_cut(tree, staying, doc_calls)
+    return *removed, *_cut(tree, staying, Needs(policy.legal, doc_calls, doc_lines))
 
 
-def _cut(tree: Path, names: Sequence[str], doc_calls: Sequence[str]) -> Iterator[LeftOut]:
+def _cut(tree: Path, names: Sequence[str], needs: Needs) -> Iterator[LeftOut]:
     for name in names:
         whole = (tree / name).read_bytes()
-        short = without_prose(whole, _policy().legal, doc_calls)
+        short = without_prose(whole, needs)
         if len(short) < len(whole):
             (tree / name).write_bytes(short)
             yield LeftOut(name, len(whole) - len(short), _PROSE)
