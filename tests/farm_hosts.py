@@ -1,5 +1,6 @@
 """Hosts of a farm: distccd in network namespaces, each at the end of a wire of its own."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -14,6 +15,9 @@ from typing import NoReturn
 import pytest
 
 from tests.programs import program
+
+#: No name comes twice: the kernel removes a namespace's wire some time after the namespace.
+_NUMBERS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,8 @@ def hosts(*compilers: Sequence[Path]) -> Iterator[list[Host]]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="farm-")))
         folder.chmod(0o755)
         yield [
-            stack.enter_context(_host(number, allowed, folder, distccd, ip))
-            for number, allowed in enumerate(compilers)
+            stack.enter_context(_host(next(_NUMBERS), allowed, folder, distccd, ip))
+            for allowed in compilers
         ]
 
 
