@@ -3,8 +3,9 @@
 .venv/bin/python -m benchmarks.build_time [numpy==1.26.4 | ./folder] [PYTHON]
 
 Native: the build machine's own compiler, which must be of the SDK's release for the ratio to
-mean anything (the table has both versions), with the build requirements of the same lock.  All
-three start with nothing but downloads; the warm one has the caches that the cold one filled.
+mean anything (the table has both versions), with the build requirements of the same lock, the
+same options, and its own OpenBLAS and gfortran.  All three start with nothing but downloads;
+the warm one has the caches that the cold one filled.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from crossbuild import (
     settings,
 )
 from crossbuild.plan import Package
-from crossbuild.run import run
+from crossbuild.run import clean_environment, run, which
 
 CROSSBUILD = Path(sys.executable).with_name("crossbuild")
 
@@ -45,13 +46,15 @@ def cross(requirement: str, python: str, folder: Path, name: str) -> Cost:
 
 
 def native(package: Package, python: str, folder: Path) -> Cost:
-    """The native build of the same source with the same build requirements."""
+    """The native build of the same source with the same build requirements and options."""
     artifacts = [*package.lock.source, *package.lock.build]
     fetched = index.fetch_all(artifacts, settings.CACHE, offline=True)
     origin = package.folder or fetched.pop(0)
     builder = build_python.find(python, headers=True)
-    release = {"setup-args": "-Dbuildtype=release", "compile-args": f"-j{settings.JOBS}"}
-    meson = package.recipe.backend == "meson-python"
+    options = {key: [*words] for key, words in package.recipe.config_settings.items()}
+    if package.recipe.backend == "meson-python":
+        options["setup-args"] = ["-Dbuildtype=release", *options.get("setup-args", [])]
+        options["compile-args"] = [f"-j{settings.JOBS}"]
     with measured() as found:
         interpreter = build_python.make_environment(builder, folder / "native")
         crossenv.install_wheels(fetched, folder / "native", python, interpreter)
@@ -73,12 +76,28 @@ def native(package: Package, python: str, folder: Path) -> Cost:
             run(cmd, env=words, cwd=Path(cwd) if cwd else None)
 
         project = ProjectBuilder(source, python_executable=str(interpreter), runner=runner)
-        project.build("wheel", folder / "native-wheels", release if meson else {})
+        project.build("wheel", folder / "native-wheels", options)
     return found
 
 
+def require_libraries(package: Package) -> None:
+    """A native build without BLAS would be another, quicker one."""
+    programs = ["gfortran"] if package.recipe.fortran else []
+    lacking = [name for name in programs if which(name, clean_environment()) is None]
+    lacking += [
+        name
+        for name in package.recipe.sysroot_libraries
+        if run(["pkg-config", "--exists", name], check=False).status != 0
+    ]
+    if lacking:
+        raise SystemExit(
+            f"no {' and no '.join(lacking)} for the native build: "
+            "apt-get install gfortran pkg-config libopenblas-dev"
+        )
+
+
 def main() -> None:
-    """Measure, and write results/build_time.json and results/build_time.md."""
+    """Measure, and write results/build-time-PACKAGE.json and .md."""
     parser = argparse.ArgumentParser()
     parser.add_argument("requirement", nargs="?", default="numpy==1.26.4")
     parser.add_argument("python", nargs="?", default="3.11")
@@ -87,6 +106,7 @@ def main() -> None:
         folder = Path(name)
         find = find_package.finder(told.python, folder / "locks", settings.CACHE)
         package = find(told.requirement)
+        require_libraries(package)
         wanted = [*package.lock.source, *package.lock.build, *package.lock.runtime]
         index.fetch_all(wanted, settings.CACHE)
         (folder / "cache").mkdir()
@@ -112,7 +132,9 @@ def main() -> None:
         f"{package.title} for Python {told.python}, {settings.JOBS} jobs",
         f"GCC: cross {found.gcc_version}, native {native_gcc}",
     ]
-    print(report.write("build-time", rows, title="Build time", notes=notes))
+    print(
+        report.write(f"build-time-{package.recipe.package}", rows, title="Build time", notes=notes)
+    )
 
 
 if __name__ == "__main__":
