@@ -102,8 +102,8 @@ def main() -> None:
     parser.add_argument("requirement", nargs="?", default="numpy==1.26.4")
     parser.add_argument("python", nargs="?", default="3.11")
     told = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
         find = find_package.finder(told.python, folder / "locks", settings.CACHE)
         package = find(told.requirement)
         require_libraries(package)
