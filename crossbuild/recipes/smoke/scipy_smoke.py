@@ -215,6 +215,7 @@ def special_functions():
     near(special.zeta(2, 1), pi * pi / 6)
     near(special.ellipk([0, 0.5]), [pi / 2, 1.854074677301371918])
     near(special.hyp2f1(1, 1, 2, 0.5), 2 * math.log(2))
+    near(special.eval_sh_chebyt(2.0, [-10 - 10j, 3 + 1j]), [81 + 1680j, 41 + 40j])
     near(special.lambertw(1), 0.5671432904097838730 + 0j)
     near(special.airy(0)[0], 3 ** (-2 / 3.0) / 1.354117939426400417)
     near(special.betainc(2, 3, 0.5), 0.6875)
