@@ -70,11 +70,11 @@ def test_another_version_can_be_asked_for() -> None:
     assert recipe.load("numpy").for_python("3.11", "2.2.6").version == "2.2.6"
 
 
-def test_fortran_flags_depend_on_the_compiler() -> None:
+def test_flags_depend_on_language_and_compiler() -> None:
     old = recipe.load("scipy").for_python("3.5")
     assert old.flags_for("fortran", "10.2.1") == ("-fallow-argument-mismatch",)
     assert old.flags_for("fortran", "9.3.0") == ()
-    assert old.flags_for("c", "10.2.1") == ()
+    assert "-fallow-argument-mismatch" not in old.flags_for("c", "10.2.1")
 
 
 def test_every_recipe_loads_and_its_smoke_script_is_old_enough_for_3_5() -> None:
