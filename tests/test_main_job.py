@@ -162,6 +162,15 @@ def test_installed_and_computing_on_the_board(wheelhouse: Path) -> None:
     assert results["new"] == results["vanished"] == []
 
 
+def test_slim_ones_compute_on_the_board(wheelhouse: Path, tmp_path: Path) -> None:
+    """Of the same builds.  numpy and scipy read docstrings when they are imported."""
+    assert wheelhouse.exists()
+    words = ("--wheelhouse", tmp_path / "house", "numpy", "scipy")
+    for one in json.loads(crossbuild("wheels", "--slim", "--json", *words))["wheels"]:
+        assert {"tests", "docstrings"} <= {file["kind"] for file in one["left_out"]}
+    crossbuild("verify", *words)
+
+
 def test_python_3_7_from_an_sdk_of_zeus_shape(
     reference_sdk_root: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
