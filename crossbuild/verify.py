@@ -27,6 +27,9 @@ TIMEOUT = 1800.0
 _MARK = "crossbuild-measured "
 _TAIL = 30
 
+#: Python, for a board need not have ``rm``.
+_REMOVE = "import shutil, sys; shutil.rmtree(sys.argv[1], ignore_errors=True)"
+
 
 @dataclass(frozen=True)
 class ScriptResult:
@@ -255,7 +258,7 @@ def _check_hashes(board: Board, wheels: Sequence[Path], about: BoardFacts, log: 
     where = ["--no-index", "-f", f"{board.scratch}/wheelhouse", "-d", copies]
     argv = [*board.pip, "download", "--no-deps", *where, "--require-hashes", "-r", target]
     result = _measured(board, argv, log)
-    board.run(["rm", "-rf", copies])  # the installation needs their room
+    board.run([*board.python, "-c", _REMOVE, copies])  # the installation needs their room
     if not result.passed:
         raise failure(f"{requirements.name} does not fit the wheels", result, log)
     return True
