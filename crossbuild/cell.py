@@ -60,8 +60,7 @@ class Request:
     @property
     def cores(self) -> int:
         """How many cores its compilers may use, with those of the farm."""
-        there = self.farm.slots + self.farm.here if self.farm else settings.JOBS
-        return min(self.jobs, there)
+        return min(self.jobs, self.farm.compilers if self.farm else settings.JOBS)
 
     @property
     def jobs_here(self) -> int:

@@ -68,7 +68,7 @@ def farm(wanted: str | None, configured: "Configuration") -> "Farm | None":
 
 def jobs(wanted: int | None, farm: "Farm | None") -> int:
     """The number asked for, else one for each core and for each compiler of the farm."""
-    return wanted or (farm.slots + farm.here if farm else settings.JOBS)
+    return wanted or (farm.compilers if farm else settings.JOBS)
 
 
 def shared_cache(wanted: str | None, configured: "Configuration") -> Mapping[str, str]:

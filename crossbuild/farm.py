@@ -6,7 +6,6 @@ word, and it takes whatever a host's compiler makes.  So each host is asked firs
 makes the objects that the SDK's compilers make here, and is left out where it does not.
 """
 
-import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from crossbuild import job_pool, settings
 from crossbuild.errors import CommandError, ConfigurationError, ToolMissingError
-from crossbuild.run import clean_environment, run, which
+from crossbuild.run import clean_environment, run, ssh_agent, which
 from crossbuild.sdk import Sdk
 
 #: What is in distcc's syntax and has no place here, with the reason.
@@ -58,6 +57,11 @@ class Farm:
     options: tuple[str, ...] = ()
 
     @property
+    def compilers(self) -> int:
+        """How many compilers run at once, on the hosts and here."""
+        return self.slots + self.here
+
+    @property
     def slots(self) -> int:
         """How many compilers the hosts run at once."""
         return sum(self.hosts.values())
@@ -81,7 +85,7 @@ class Farm:
         # Also what distcc does not send (links, Fortran) or what comes back waits for these.
         local = (f"localhost/{here}", f"--localslots={here}", f"--localslots_cpp={2 * self.here}")
         return {
-            **_agent(),
+            **ssh_agent(),
             "CCACHE_PREFIX": self.distcc,
             "DISTCC_HOSTS": " ".join((*self.options, *self.hosts, *local)),
             "DISTCC_DIR": str(state),
@@ -161,7 +165,7 @@ def _unfit(host: str, distcc: str, sdk: Sdk, folder: Path, wanted: Mapping[str, 
     # State of its own: a host that failed a minute ago is asked all the same.
     variables = {"DISTCC_HOSTS": host, "DISTCC_FALLBACK": "0", "DISTCC_DIR": str(place)}
     try:
-        made = _objects((distcc,), sdk, place, clean_environment(**_agent(), **variables))
+        made = _objects((distcc,), sdk, place, clean_environment(**ssh_agent(), **variables))
     except CommandError as error:
         return error.what
     return "" if made == wanted else "its compiler makes other objects than the SDK's"
@@ -187,11 +191,6 @@ def _objects(
             raise CommandError(_complaint(done.output) or done.output.strip()[-200:])
         made[kind] = (folder / product).read_bytes()
     return made
-
-
-def _agent() -> dict[str, str]:
-    """What ssh needs, by which distcc reaches ``user@host``."""
-    return {name: os.environ[name] for name in ("SSH_AUTH_SOCK",) if name in os.environ}
 
 
 def _complaint(output: str) -> str:

@@ -61,6 +61,11 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", **kept, **extra}
 
 
+def ssh_agent() -> dict[str, str]:
+    """The variable by which ssh finds the user's keys, for those programs alone that start it."""
+    return {name: os.environ[name] for name in ("SSH_AUTH_SOCK",) if name in os.environ}
+
+
 def command_line(argv: Sequence[str | Path]) -> str:
     """The command as a person would type it."""
     return shlex.join(str(word) for word in argv)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crossbuild.diagnosis import diagnose
 from crossbuild.errors import BoardError, ConfigurationError
-from crossbuild.run import Finished, clean_environment, run
+from crossbuild.run import Finished, clean_environment, run, ssh_agent
 from crossbuild.tether import tethered
 
 #: Seconds that a small command may take.
@@ -117,8 +117,7 @@ def connected(destination: str, ssh: Sequence[str]) -> Iterator[SshConnection]:
 
 
 def _environment() -> dict[str, str]:
-    agent = {name: os.environ[name] for name in ("SSH_AUTH_SOCK",) if name in os.environ}
-    return clean_environment(**agent)
+    return clean_environment(**ssh_agent())
 
 
 def _unreachable(destination: str, output: str) -> BoardError:
