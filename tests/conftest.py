@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild import reference_sdk, sdk, settings
+from crossbuild.cell import Request
 from crossbuild.console import Console
 from crossbuild.errors import IndexUnreachableError
 from crossbuild.reference_sdk.debian import HALF_UPDATED
@@ -41,3 +42,22 @@ def reference_sdk_root() -> Callable[[str], Path]:
 def bookworm(reference_sdk_root: Callable[[str], Path]) -> Sdk:
     """The reference SDK of Debian bookworm, read."""
     return sdk.read(reference_sdk_root("debian-bookworm"), cache=settings.CACHE)
+
+
+@pytest.fixture
+def request_in(reference_sdk_root: Callable[[str], Path], tmp_path: Path) -> Callable[..., Request]:
+    """Gives a request for source folders that works in a folder of its own."""
+    root = reference_sdk_root("debian-bookworm")
+
+    def make(*folders: Path, python: str = "3.11", within: Path = tmp_path) -> Request:
+        return Request(
+            sdk=root,
+            packages=tuple(map(str, folders)),
+            wheelhouse=within / "wheelhouse",
+            work=within / "work",
+            cache=settings.CACHE,
+            jobs=1,
+            python=python,
+        )
+
+    return make

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import NoReturn
 import pytest
 
 from tests.programs import program
+from tests.waiting import until
 
 #: No name comes twice: the kernel removes a namespace's wire some time after the namespace.
 _NUMBERS = itertools.count()
@@ -105,11 +105,11 @@ def wait_for(folder: Path, log: str, text: str, times: int = 1) -> None:
 
     :param log: its name, or a glob of it
     """
-    for _ in range(1200):
-        if sum(path.read_text(errors="replace").count(text) for path in folder.glob(log)) >= times:
-            return
-        time.sleep(0.05)
-    raise TimeoutError(f"{folder}/{log} has not {times} x {text!r}")
+
+    def count() -> int:
+        return sum(path.read_text(errors="replace").count(text) for path in folder.glob(log))
+
+    until(lambda: count() >= times, seconds=60)
 
 
 def _not_here(reason: str) -> NoReturn:

@@ -1,7 +1,8 @@
-"""Programs that tests need and users do not."""
+"""Programs that tests need and users do not, and where their servers listen."""
 
 import os
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -17,3 +18,16 @@ def program(name: str, package: str) -> str:
     if found is None:
         pytest.fail(f"no {name}: apt-get install {package}")
     return found
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    """Whether something listens on a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

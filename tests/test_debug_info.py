@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import debug_info, elf, settings, wheel
+from crossbuild import debug_info, elf, wheel
 from crossbuild.additions import Additions
 from crossbuild.cell import Request
 from crossbuild.console import Console
@@ -54,17 +54,9 @@ def test_a_module_without_a_build_id(bookworm: Sdk, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_module_is_the_same_and_a_crash_can_be_read(
-    reference_sdk_root: Callable[[str], Path], bookworm: Sdk, tmp_path: Path
+    request_in: Callable[..., Request], bookworm: Sdk, tmp_path: Path
 ) -> None:
-    request = Request(
-        sdk=reference_sdk_root("debian-bookworm"),
-        packages=(str(projects.write(tmp_path / "tiny", CRASHING)),),
-        wheelhouse=tmp_path / "wheelhouse",
-        work=tmp_path / "work",
-        cache=settings.CACHE,
-        jobs=1,
-        python="3.11",
-    )
+    request = request_in(projects.write(tmp_path / "tiny", CRASHING))
     plain = _module(request)
     assert not (request.wheelhouse / "debug").exists()
     request = replace(request, keep_debug=True)

@@ -6,6 +6,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -209,26 +210,14 @@ def two(bookworm: Sdk, open_folder: Path) -> Iterator[list[Host]]:
         yield found
 
 
-def build(
-    reference: Path, project: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, words: str = ""
-) -> Path:
-    """The project's wheel, with an empty cache of objects.
+def build(request: Request, monkeypatch: pytest.MonkeyPatch, words: str = "") -> Path:
+    """The wheel of a request, with an empty cache of objects.
 
     :param words: the farm's hosts, in distcc's words; none where all is compiled here
     """
-    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("HOME", str(request.work.parent))
     hosts = farm.named(words.split()) if words else None
-    wanted = Request(
-        sdk=reference,
-        packages=(str(project),),
-        wheelhouse=folder / "wheelhouse",
-        work=folder / "work",
-        cache=settings.CACHE,
-        jobs=4,
-        python="3.11",
-        farm=hosts,
-        keep=True,
-    )
+    wanted = replace(request, jobs=4, farm=hosts, keep=True)
     console = Console()
     with trace.recorded(console, wanted.work, wanted.cores):
         (made,) = make_wheels(wanted, console)
@@ -247,20 +236,19 @@ def compiled_on(folder: Path) -> Mapping[str, str]:
 
 @pytest.mark.slow
 def test_wheels_from_a_farm_are_those_from_here(
-    reference_sdk_root: Callable[[str], Path],
+    request_in: Callable[..., Request],
     two: list[Host],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    reference = reference_sdk_root("debian-bookworm")
     project = projects.write(tmp_path / "sums", MODULES)
     first, second = two
-    here = build(reference, project, tmp_path / "here", monkeypatch)
+    here = build(request_in(project, within=tmp_path / "here"), monkeypatch)
     assert set(compiled_on(tmp_path / "here").values()) == {"here"}
 
     words = f"{first.address}/2 {second.address}/2"
-    away = build(reference, project, tmp_path / "away", monkeypatch, words)
+    away = build(request_in(project, within=tmp_path / "away"), monkeypatch, words)
     assert away.read_bytes() == here.read_bytes()
     told = Counter(compiled_on(tmp_path / "away").values())
     assert told.total() == len(UNITS)
@@ -275,7 +263,7 @@ def test_wheels_from_a_farm_are_those_from_here(
 
     with ThreadPoolExecutor() as pool:
         losing = pool.submit(lose, first, tmp_path / "lost/work")
-        lost = build(reference, project, tmp_path / "lost", monkeypatch, words)
+        lost = build(request_in(project, within=tmp_path / "lost"), monkeypatch, words)
         losing.result()
     assert lost.read_bytes() == here.read_bytes()
     assert first.address not in compiled_on(tmp_path / "lost").values()

@@ -27,6 +27,7 @@ from crossbuild.errors import (
 )
 from crossbuild.pipeline import Made, make_wheels
 from tests import projects
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -35,25 +36,6 @@ SUFFIXES = {
     "3.7": ("cp37-cp37m", ".cpython-37m-arm-linux-gnueabihf.so"),
     "3.11": ("cp311-cp311", ".cpython-311-arm-linux-gnueabihf.so"),
 }
-
-
-@pytest.fixture
-def request_in(reference_sdk_root: Callable[[str], Path], tmp_path: Path) -> Callable[..., Request]:
-    """Gives a request that works in a folder of its own."""
-    sdk = reference_sdk_root("debian-bookworm")
-
-    def make(*folders: Path, python: str = "3.11") -> Request:
-        return Request(
-            sdk=sdk,
-            packages=tuple(map(str, folders)),
-            wheelhouse=tmp_path / "wheelhouse",
-            work=tmp_path / "work",
-            cache=settings.CACHE,
-            jobs=1,
-            python=python,
-        )
-
-    return make
 
 
 def run(request: Request) -> list[Made]:
@@ -312,7 +294,7 @@ def test_a_killed_build_goes_on(request_in: Callable[..., Request], tmp_path: Pa
         """
     request = request_in(projects.write(tmp_path / "slow", {"setup.py": setup}))
     process = subprocess.Popen(command(request), stderr=subprocess.DEVNULL)
-    wait_until(started.exists)
+    until(started.exists)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert wheels(request) == []
@@ -470,10 +452,3 @@ def test_names_with_spaces(request_in: Callable[..., Request], tmp_path: Path) -
     moved.symlink_to(request.sdk)
     with pytest.raises(SdkError, match="space"):
         run(replace(request, sdk=moved))
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.1)

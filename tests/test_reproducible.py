@@ -79,31 +79,12 @@ HASTY = {
     "{name}.c": projects.EXTENSION["{name}.c"] + "\n        const char *now = NOW;\n",
 }
 
-RequestFor = Callable[[Path], Request]
-
-
-@pytest.fixture
-def request_for(reference_sdk_root: Callable[[str], Path], tmp_path: Path) -> RequestFor:
-    """Gives a request for a project, in a folder of the test's own."""
-    sdk = reference_sdk_root("debian-bookworm")
-
-    def make(project: Path) -> Request:
-        return Request(
-            sdk=sdk,
-            packages=(str(project),),
-            wheelhouse=tmp_path / "wheelhouse",
-            work=tmp_path / "work",
-            cache=settings.CACHE,
-            jobs=1,
-            python="3.11",
-        )
-
-    return make
-
 
 @pytest.mark.slow
-def test_folder_time_and_jobs_leave_no_trace(request_for: RequestFor, tmp_path: Path) -> None:
-    request = request_for(projects.write(tmp_path / "mixed", MIXED))
+def test_folder_time_and_jobs_leave_no_trace(
+    request_in: Callable[..., Request], tmp_path: Path
+) -> None:
+    request = request_in(projects.write(tmp_path / "mixed", MIXED))
     made = make_wheels(request, Console())
     console = Console()
     reproduce.require_same(made, request, console)
@@ -118,8 +99,8 @@ def test_folder_time_and_jobs_leave_no_trace(request_for: RequestFor, tmp_path: 
 
 
 @pytest.mark.slow
-def test_what_differs_is_told(request_for: RequestFor, tmp_path: Path) -> None:
-    request = request_for(projects.write(tmp_path / "hasty", HASTY))
+def test_what_differs_is_told(request_in: Callable[..., Request], tmp_path: Path) -> None:
+    request = request_in(projects.write(tmp_path / "hasty", HASTY))
     made = make_wheels(request, Console())
     with pytest.raises(ReproducibilityError) as caught:
         reproduce.require_same(made, request, Console())
@@ -136,9 +117,11 @@ def test_what_differs_is_told(request_for: RequestFor, tmp_path: Path) -> None:
         assert "built at" in Path(line.removeprefix("diffoscope's report: ")).read_text()
 
 
-def test_elsewhere_shares_no_folder_and_no_object(request_for: RequestFor, tmp_path: Path) -> None:
+def test_elsewhere_shares_no_folder_and_no_object(
+    request_in: Callable[..., Request], tmp_path: Path
+) -> None:
     own = Additions(environment={"CFLAGS": "-O1"})
-    request = replace(request_for(tmp_path), additions=own)
+    request = replace(request_in(tmp_path), additions=own)
     again = reproduce.elsewhere(request)
     assert len(str(again.work)) != len(str(request.work))
     assert again.jobs != request.jobs

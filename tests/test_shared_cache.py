@@ -1,23 +1,23 @@
 """ccache's storage that machines share: its address, a real Redis, and one that is not there."""
 
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from crossbuild import cli_inputs, settings, shared_cache, trace
+from crossbuild import cli_inputs, shared_cache, trace
 from crossbuild.cell import Request
 from crossbuild.configuration import Configuration
 from crossbuild.console import Console
 from crossbuild.errors import ConfigurationError, ToolMissingError
 from crossbuild.pipeline import make_wheels
 from tests import projects
-from tests.programs import program
+from tests.programs import answers, free_port, program
 from tests.test_trace import PARTS
+from tests.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -93,19 +93,12 @@ class Redis:
     """A redis-server in memory alone; *url* is its address."""
 
     def __init__(self, server: str, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.url = f"redis://127.0.0.1:{port}"
         words = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
         self._log = (folder / "redis.log").open("w")
         self._process = subprocess.Popen([*words, "--dir", folder], stdout=self._log)
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise TimeoutError(Path(self._log.name).read_text())
+        until(lambda: answers(port), seconds=10)
 
     def stop(self) -> None:
         self._process.terminate()
@@ -115,29 +108,20 @@ class Redis:
 
 @pytest.mark.slow
 def test_what_one_machine_compiled_another_has(
-    reference_sdk_root: Callable[[str], Path],
+    request_in: Callable[..., Request],
     redis: Redis,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    sdk = reference_sdk_root("debian-bookworm")
     project = projects.write(tmp_path / "parts", PARTS)
 
     def build(machine: str) -> tuple[bytes, str]:
         """The wheel of a checkout of its own, with an empty cache; and what was told."""
         folder = tmp_path / machine
         monkeypatch.setenv("HOME", str(folder))  # where ccache has its own cache
-        request = Request(
-            sdk=sdk,
-            packages=(str(shutil.copytree(project, folder / "parts")),),
-            wheelhouse=folder / "wheelhouse",
-            work=folder / "work",
-            cache=settings.CACHE,
-            jobs=1,
-            python="3.11",
-            shared_cache=shared_cache.variables(redis.url),
-        )
+        own = request_in(shutil.copytree(project, folder / "parts"), within=folder)
+        request = replace(own, shared_cache=shared_cache.variables(redis.url))
         console = Console()
         with trace.recorded(console, request.work, 1):
             (made,) = make_wheels(request, console)

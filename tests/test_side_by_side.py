@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from crossbuild import job_pool, side_by_side
 from crossbuild.console import Console
 from crossbuild.errors import BuildError, CrossbuildError
+from tests.waiting import until
 
 
 def work(number: int, console: Console) -> int:
@@ -101,17 +101,10 @@ def test_processes_end_with_their_parent(
 ) -> None:
     root = Path(__file__).parents[1]
     script = subprocess.Popen([*shell, sys.executable, "-c", SCRIPT, tmp_path], cwd=root)
-    until(lambda: len(list(tmp_path.iterdir())) == 2)
+    until(lambda: len(list(tmp_path.iterdir())) == 2, seconds=30)
     script.send_signal(sent)
     assert script.wait(timeout=30) == status
-    until(lambda: not any(Path("/proc", path.name).exists() for path in tmp_path.iterdir()))
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
+    until(lambda: not any(Path("/proc", path.name).exists() for path in tmp_path.iterdir()), 30)
 
 
 def test_jobs_that_fit_into_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from crossbuild import settings, trace
+from crossbuild import trace
 from crossbuild.cell import Request
 from crossbuild.compiler_log import CompilerLog
 from crossbuild.console import Console, Step
@@ -154,18 +154,8 @@ PARTS = {
 
 
 @pytest.mark.slow
-def test_a_build_traces_each_compile(
-    reference_sdk_root: Callable[[str], Path], tmp_path: Path
-) -> None:
-    request = Request(
-        sdk=reference_sdk_root("debian-bookworm"),
-        packages=(str(projects.write(tmp_path / "parts", PARTS)),),
-        wheelhouse=tmp_path / "wheelhouse",
-        work=tmp_path / "work",
-        cache=settings.CACHE,
-        jobs=1,
-        python="3.11",
-    )
+def test_a_build_traces_each_compile(request_in: Callable[..., Request], tmp_path: Path) -> None:
+    request = request_in(projects.write(tmp_path / "parts", PARTS))
     console = Console()
     with trace.recorded(console, request.work, 1):
         make_wheels(request, console)

@@ -3,22 +3,19 @@
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from crossbuild.emulated_board import EmulatedBoard
-from tests.programs import program
+from tests.programs import answers, free_port, program
+from tests.waiting import PATIENCE, PAUSE, until
 
 #: Mounts of our own, which end with the process that holds them.
 APART = ("unshare", "--user", "--map-root-user", "--mount")
-
-#: Seconds that a busy machine may take, and between two looks.
-PATIENCE, PAUSE = 120.0, 0.05
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ def serve(home: Path, login: Sequence[str] = ()) -> Iterator[Server]:
         words = [sshd, "-D", "-e", "-f", str(folder / "sshd_config")]
         with subprocess.Popen(words, stderr=log) as daemon:
             try:
-                wait_for(lambda: answers(port))
+                until(lambda: answers(port))
                 yield Server(folder, port, daemon.pid)
             finally:
                 daemon.terminate()
@@ -149,21 +146,3 @@ def at_home(home: Path) -> list[str]:
     database.write_text(f"root:x:0:0::{home}:/bin/sh\n")
     script = 'mount --bind "$0" /etc/passwd && exec "$@"'
     return [*APART, "sh", "-c", script, str(database)]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "timed out"
-        time.sleep(PAUSE)

@@ -9,8 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,6 +24,7 @@ from crossbuild.errors import BoardError, CommandError, ToolMissingError
 from crossbuild.isolation import Isolation, find_isolation
 from crossbuild.verify import Report, push_wheels, summary, verify
 from tests.boards.conftest import TABLES, write_wheel
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -166,7 +165,7 @@ def test_timeout_ends_everything(board: EmulatedBoard) -> None:
     seconds = str(2_000_000 + os.getpid())
     with pytest.raises(CommandError, match="did not end within 2 s"):
         board.run(["sh", "-c", f"sleep {seconds} & sleep {seconds}"], timeout=2)
-    wait_for(lambda: not running(f"sleep {seconds}"))
+    until(lambda: not running(f"sleep {seconds}"), 30)
 
 
 def test_killed_crossbuild_leaves_nothing(base: Path, tmp_path: Path) -> None:
@@ -180,9 +179,9 @@ def test_killed_crossbuild_leaves_nothing(base: Path, tmp_path: Path) -> None:
     seconds = str(1_000_000 + os.getpid())
     argv = [sys.executable, "-c", code, str(base), str(work), seconds]
     with subprocess.Popen(argv) as process:
-        wait_for(lambda: running(f"sleep {seconds}"))
+        until(lambda: running(f"sleep {seconds}"), 30)
         process.kill()
-    wait_for(lambda: not running(f"sleep {seconds}"))
+    until(lambda: not running(f"sleep {seconds}"), 30)
     assert len(list(work.iterdir())) == 1
     with emulated_board(base, "3.11", work=work) as board:
         assert [board.root.parent] == list(work.iterdir())
@@ -260,10 +259,3 @@ def running(words: str) -> bool:
         ["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True
     )
     return words in listed.stdout
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "timed out"
-        time.sleep(0.1)

@@ -24,7 +24,9 @@ from crossbuild.ssh_board import ssh_board
 from crossbuild.suite_jobs import Job
 from tests import projects
 from tests.boards.conftest import REQUIRES, write_wheel
-from tests.boards.ssh_server import Server, free_port, landing, serve, small_disk, wait_for
+from tests.boards.ssh_server import Server, landing, serve, small_disk
+from tests.programs import free_port
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -153,7 +155,7 @@ def test_timeout_ends_the_program_there(server: Server, user: str) -> None:
         seconds = str(3_000_000 + os.getpid())
         with pytest.raises(CommandError, match="did not end within 3 s"):
             board.run(["sleep", seconds], timeout=3)
-        wait_for(lambda: not running(f"sleep {seconds}"))
+        until(lambda: not running(f"sleep {seconds}"))
         assert facts(board).machine == "armv7l"
 
 
@@ -184,7 +186,7 @@ def test_connection_lost(server: Server, user: str) -> None:
         ssh_board(user, ssh=server.ssh) as board,
     ):
         board.run(words)
-    wait_for(lambda: not running(" ".join(words)))
+    until(lambda: not running(" ".join(words)))
 
 
 def test_connection_lost_in_a_copy(
@@ -206,7 +208,7 @@ def lost(user: str, server: Server, when: Callable[[], bool]) -> Iterator[None]:
     """Cut the connection as soon as *when* holds, which the block must tell."""
 
     def cut() -> None:
-        wait_for(when)
+        until(when)
         server.cut()
 
     thread = threading.Thread(target=cut)

@@ -13,7 +13,8 @@ import pytest
 from crossbuild.emulated_board import EmulatedBoard
 from crossbuild.files import size_text
 from tests.boards.conftest import write_wheel
-from tests.boards.ssh_server import Server, at_home, landing, small_disk, wait_for
+from tests.boards.ssh_server import Server, at_home, landing, small_disk
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -131,6 +132,6 @@ def test_killed_in_a_copy(shared_board: EmulatedBoard, user: str, tmp_path: Path
     words = command(tmp_path, user, folder)
     copies = f"tmp/*/wheelhouse/{wheel.name}"
     with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
-        wait_for(lambda: any(shared_board.root.glob(copies)))
+        until(lambda: any(shared_board.root.glob(copies)))
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
