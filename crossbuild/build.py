@@ -225,7 +225,7 @@ def _variables(job: Job) -> dict[str, str]:
     """The environment variables of a build, beside those that every cross environment has."""
     fixed = {
         "SOURCE_DATE_EPOCH": str(job.epoch),
-        "CCACHE_BASEDIR": _cache_base(job),
+        "CCACHE_BASEDIR": cache_base(job.place),
         "CCACHE_NOHASHDIR": "1",
         "CCACHE_COMPILERCHECK": "content",
         "CCACHE_STATSLOG": str(job.place.compilers.results),
@@ -247,10 +247,15 @@ def _variables(job: Job) -> dict[str, str]:
     return {**fixed, **joined, **own}
 
 
-def _cache_base(job: Job) -> str:
-    """The folder below which ccache compares relative paths: another checkout hits, too."""
-    base = os.path.commonpath([job.place.folder, job.place.sdk.root])
-    return base if base != "/" else str(job.place.folder)
+def cache_base(place: Workplace) -> str:
+    """The folder below which ccache compares relative paths: another checkout hits, too.
+
+    All that a compile reads lies in it, but for an SDK that shares no folder with the checkout:
+    that one has the same paths for all checkouts.
+    """
+    own = os.path.commonpath([place.folder, place.target.prefix, *place.targets.values()])
+    bases = (os.path.commonpath([own, place.sdk.root]), own, str(place.folder))
+    return next(base for base in bases if base != "/")
 
 
 def _temporary(job: Job) -> Path:

@@ -1,14 +1,18 @@
-"""Unpacking a package's source."""
+"""Unpacking a package's source, and the folder that its compiles share with other checkouts."""
 
 import io
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from crossbuild.build import newest_file, prepare_source, source_epoch
+from crossbuild.build import cache_base, newest_file, prepare_source, source_epoch
 from crossbuild.errors import BuildError
+from crossbuild.sdk import Sdk
+from crossbuild.target_python import TargetPython
+from crossbuild.workplace import Workplace
 
 
 def archive(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
@@ -102,3 +106,29 @@ def test_an_archive_with_several_roots_is_no_sdist(tmp_path: Path) -> None:
     sdist = archive(tmp_path / "x.tar.gz", (plain("a/x"), b""), (plain("b/x"), b""))
     with pytest.raises(BuildError, match="is no source distribution"):
         prepare_source(sdist, tmp_path / "source")
+
+
+@pytest.mark.parametrize(
+    ("sdk", "base"),
+    [
+        ("/home/me/project/build/sdk", "/home/me/project/build"),
+        ("/home/poky", "/home"),
+        ("/opt/poky", "/home/me/project/build/work/cp311"),
+    ],
+)
+def test_the_overlay_of_python_is_in_the_base_of_the_cache(
+    bookworm: Sdk, sdk: str, base: str
+) -> None:
+    cell = Path("/home/me/project/build/work/cp311")
+    python = TargetPython(
+        "3.11", "3.11.2", cell / "target", cell, cell, {}, ".so", "cpython-311", "cp311", "sysroot"
+    )
+    place = Workplace(
+        cell / "numpy-1.26.4",
+        replace(bookworm, root=Path(sdk)),
+        python,
+        build_python=None,  # type: ignore[arg-type]  # no path of it is compiled into anything
+        targets={},
+        cache=Path("/home/me/.cache/crossbuild"),
+    )
+    assert cache_base(place) == base
