@@ -4,7 +4,8 @@
 
 Native: the build machine's own compiler, which must be of the SDK's release for the ratio to
 mean anything (the table has both versions), with the build requirements of the same lock, the
-same options, and its own OpenBLAS and gfortran.  All three start with nothing but downloads;
+same options, and its own OpenBLAS and gfortran.  All three start with nothing but downloads
+and, for the cross builds, the target's wheels that the package links against (scipy: numpy);
 the warm one has the caches that the cold one filled.
 """
 
@@ -35,14 +36,20 @@ from crossbuild.run import clean_environment, run, which
 CROSSBUILD = Path(sys.executable).with_name("crossbuild")
 
 
-def cross(requirement: str, python: str, folder: Path, name: str) -> Cost:
-    """One cross build in a work folder of its own, on the caches in *folder*."""
-    words: list[str | Path] = [CROSSBUILD, "wheels", requirement, "--python", python, "--offline"]
+def cross(requirement: str, links: Sequence[str], python: str, folder: Path, name: str) -> Cost:
+    """One cross build in a work folder of its own, on the caches in *folder*.
+
+    :param links: the requirements whose wheels it links against, which are built before
+    """
+    words: list[str | Path] = [CROSSBUILD, "wheels", "--python", python, "--offline"]
     words += ["--sdk", reference_sdk.default_destination(settings.REFERENCE).absolute()]
     words += ["--work-dir", folder / name, "--wheelhouse", folder / f"{name}-wheels"]
     words += ["--cache-dir", folder / "cache"]
     # ccache keeps its objects below HOME.
-    return cost(words, {**os.environ, "HOME": str(folder), "CROSSBUILD_PACKAGES": ""})
+    environment = {**os.environ, "HOME": str(folder), "CROSSBUILD_PACKAGES": ""}
+    if links:
+        cost([*words, *links], environment)
+    return cost([*words, requirement], environment)
 
 
 def native(package: Package, python: str, folder: Path) -> Cost:
@@ -107,13 +114,14 @@ def main() -> None:
         find = find_package.finder(told.python, folder / "locks", settings.CACHE)
         package = find(told.requirement)
         require_libraries(package)
-        wanted = [*package.lock.source, *package.lock.build, *package.lock.runtime]
-        index.fetch_all(wanted, settings.CACHE)
+        links = package.recipe.target_requires
+        for lock in (package.lock, *(find(pin).lock for pin in links)):
+            index.fetch_all([*lock.source, *lock.build, *lock.runtime], settings.CACHE)
         (folder / "cache").mkdir()
         (folder / "cache/downloads").symlink_to(settings.CACHE / "downloads")
         costs = {
-            "cross, cold": cross(told.requirement, told.python, folder, "cold"),
-            "cross, warm cache": cross(told.requirement, told.python, folder, "warm"),
+            "cross, cold": cross(told.requirement, links, told.python, folder, "cold"),
+            "cross, warm cache": cross(told.requirement, links, told.python, folder, "warm"),
             "native": native(package, told.python, folder),
         }
     rows = [
@@ -121,7 +129,9 @@ def main() -> None:
             "build": what,
             "wall [s]": one.wall,
             "CPU [s]": one.cpu,
+            "wall, times native": one.wall / costs["native"].wall,
             "CPU, times native": one.cpu / costs["native"].cpu,
+            "wall, times cross cold": one.wall / costs["cross, cold"].wall,
             "CPU, times cross cold": one.cpu / costs["cross, cold"].cpu,
         }
         for what, one in costs.items()

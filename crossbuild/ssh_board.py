@@ -26,6 +26,8 @@ _TIMED_OUT = 124
 _ENVIRONMENT = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PIP_NO_CACHE_DIR": "1",
+    # What the board's own packages lack of .pyc files is not ours to leave there.
+    "PYTHONDONTWRITEBYTECODE": "1",
     # Debian marks its Python "externally managed"; this user site is our own.
     "PIP_BREAK_SYSTEM_PACKAGES": "1",
 }

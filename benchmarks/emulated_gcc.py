@@ -1,0 +1,91 @@
+"""What compiling takes on an emulated board, beside the cross compiler: as images of QEMU build.
+
+.venv/bin/python -m benchmarks.emulated_gcc       # needs the reference SDK
+
+Some of numpy's translation units, evenly spread, each preprocessed and then compiled with the same
+words by the SDK's cc1 and by Debian's own cc1 of the same release for armhf under QEMU.  Both
+must write the same assembly, else they did not do the same work.
+"""
+
+import json
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import debian_board, report
+from benchmarks.cost import Cost, cost
+from crossbuild import reference_sdk, settings
+from crossbuild.emulated_board import CPU
+from crossbuild.run import run
+
+CROSSBUILD = Path(sys.executable).with_name("crossbuild")
+REQUIREMENT = "numpy==1.26.4"
+UNITS = 12
+
+
+def compile_commands(work: Path) -> list[dict[str, str]]:
+    """What compiles the units of a build, as Meson writes it down: some, evenly spread."""
+    words: list[str | Path] = [CROSSBUILD, "wheels", REQUIREMENT, "--python", "3.11", "--keep"]
+    words += ["--sdk", reference_sdk.default_destination(settings.REFERENCE).absolute()]
+    cost([*words, "--work-dir", work, "--wheelhouse", work / "wheelhouse"])
+    [database] = work.glob("*/**/compile_commands.json")
+    units = sorted(json.loads(database.read_text()), key=lambda unit: str(unit["file"]))
+    return units[:: len(units) // UNITS][:UNITS]
+
+
+def preprocessed(unit: dict[str, str], place: Path) -> list[str]:
+    """The words with which GCC's driver calls cc1 for the unit's preprocessed source."""
+    words = shlex.split(unit["command"])
+    suffix = ".ii" if unit["file"].endswith((".cpp", ".cc", ".cxx")) else ".i"
+    folder, source = Path(unit["directory"]), place.with_suffix(suffix)
+    environment = {**os.environ, "CCACHE_DISABLE": "1"}
+    words[words.index("-o") + 1] = str(source)
+    run([*words, "-E"], cwd=folder, env=environment)
+    words[words.index("-c") + 1] = str(source)
+    words[words.index("-c")] = "-S"
+    told = run([*words, "-###"], cwd=folder, env=environment)
+    [call] = (line for line in told.output.splitlines() if "/cc1" in line)
+    return shlex.split(call)
+
+
+def main() -> None:
+    """Measure, and write results/emulated-gcc.json and .md."""
+    packages = debian_board.fetched(["g++-12"], "armhf", dependencies=True)
+    root = debian_board.unpacked(packages, "gcc")
+    emulated = ["qemu-arm-static", "-cpu", CPU, "-L", str(root)]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        totals = {"cross": Cost(), "emulated": Cost()}
+        for number, unit in enumerate(compile_commands(folder / "work")):
+            [cc1, *words] = preprocessed(unit, folder / f"unit{number}")
+            native = root / "usr/lib/gcc/arm-linux-gnueabihf/12" / Path(cc1).name
+            calls: dict[str, Sequence[str | Path]] = {
+                "cross": [cc1, *words],
+                "emulated": [*emulated, native, *words],
+            }
+            written = set()
+            for side, call in calls.items():
+                one = cost(call)
+                totals[side].wall += one.wall
+                totals[side].cpu += one.cpu
+                written.add(Path(words[words.index("-o") + 1]).read_bytes())
+            if len(written) != 1:
+                raise SystemExit(f"not the same assembly of {unit['file']}")
+    rows = [
+        {
+            "compiler": side,
+            "wall [s]": one.wall,
+            "CPU [s]": one.cpu,
+            "CPU, times cross": one.cpu / totals["cross"].cpu,
+        }
+        for side, one in totals.items()
+    ]
+    notes = [f"{UNITS} translation units of {REQUIREMENT}, preprocessed, to assembly"]
+    print(report.write("emulated-gcc", rows, title="Compiling under emulation", notes=notes))
+
+
+if __name__ == "__main__":
+    main()
