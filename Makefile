@@ -82,6 +82,7 @@ bench: setup
 	@$(VENV)/bin/python -m benchmarks.noop
 	@$(VENV)/bin/python -m benchmarks.build_time numpy==1.26.4
 	@$(VENV)/bin/python -m benchmarks.build_time scipy==1.11.4
+	@$(VENV)/bin/python -m benchmarks.emulated_gcc
 	@$(VENV)/bin/python -m benchmarks.audit build/compared/*.whl
 	@$(VENV)/bin/python -m benchmarks.board_speed build/compared
 	@$(VENV)/bin/python -m benchmarks.size build/compared

@@ -72,6 +72,7 @@ def native(package: Package, python: str, folder: Path) -> Cost:
             "CFLAGS": " ".join(build.COMMON_FLAGS),
             "CXXFLAGS": " ".join(build.COMMON_FLAGS),
             "NPY_NUM_BUILD_JOBS": str(settings.JOBS),
+            "CCACHE_DISABLE": "1",  # Meson puts a ccache that it finds before the compiler
         }
 
         def runner(

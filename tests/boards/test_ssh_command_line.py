@@ -87,8 +87,8 @@ def test_wrong_key(server: Server, user: str, wheelhouse: Path, tmp_path: Path) 
 @pytest.fixture
 def old_pip(board: EmulatedBoard, tmp_path: Path) -> EmulatedBoard:
     """A board with the pip of Yocto's dunfell; older ones do not start on Python 3.11."""
-    words = [sys.executable, "-m", "pip", "download", "--no-deps", "pip==20.0.2", "-d", tmp_path]
-    subprocess.run(words, check=True)
+    words = [sys.executable, "-m", "pip", "download", "--no-deps", "pip==20.0.2", "-d"]
+    subprocess.run([*words, str(tmp_path)], check=True)
     (packages,) = board.root.glob("usr/lib/python3*/dist-packages")
     for folder in packages.glob("pip*"):
         shutil.rmtree(folder)
