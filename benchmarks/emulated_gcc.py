@@ -4,7 +4,7 @@
 
 Some of numpy's translation units, evenly spread, each preprocessed and then compiled with the same
 words by the SDK's cc1 and by Debian's own cc1 of the same release for armhf under QEMU.  Both
-must write the same assembly, else they did not do the same work.
+must write the same assembly but for their own names, else they did not do the same work.
 """
 
 import json
@@ -44,8 +44,8 @@ def preprocessed(unit: dict[str, str], place: Path) -> list[str]:
     environment = {**os.environ, "CCACHE_DISABLE": "1"}
     words[words.index("-o") + 1] = str(source)
     run([*words, "-E"], cwd=folder, env=environment)
-    words[words.index("-c") + 1] = str(source)
-    words[words.index("-c")] = "-S"
+    words[words.index("-o") + 1] = str(place.with_suffix(".s"))
+    words[words.index("-c") :] = ["-S", str(source)]
     told = run([*words, "-###"], cwd=folder, env=environment)
     [call] = (line for line in told.output.splitlines() if "/cc1" in line)
     return shlex.split(call)
@@ -55,7 +55,9 @@ def main() -> None:
     """Measure, and write results/emulated-gcc.json and .md."""
     packages = debian_board.fetched(["g++-12"], "armhf", dependencies=True)
     root = debian_board.unpacked(packages, "gcc")
-    emulated = ["qemu-arm-static", "-cpu", CPU, "-L", str(root)]
+    libraries = [root / folder / "arm-linux-gnueabihf" for folder in ("lib", "usr/lib")]
+    emulated = ["qemu-arm-static", "-cpu", CPU, "-L", str(root), "-E"]
+    emulated += [f"LD_LIBRARY_PATH={':'.join(map(str, libraries))}"]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         totals = {"cross": Cost(), "emulated": Cost()}
@@ -71,7 +73,8 @@ def main() -> None:
                 one = cost(call)
                 totals[side].wall += one.wall
                 totals[side].cpu += one.cpu
-                written.add(Path(words[words.index("-o") + 1]).read_bytes())
+                lines = Path(words[words.index("-o") + 1]).read_text().splitlines()
+                written.add(tuple(line for line in lines if ".ident" not in line))
             if len(written) != 1:
                 raise SystemExit(f"not the same assembly of {unit['file']}")
     rows = [
