@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -166,11 +167,12 @@ def test_where_the_hosts_are_named() -> None:
 
 def elsewhere(sdk: Sdk, folder: Path, script: str) -> list[Path]:
     """The SDK's C and C++ compilers in another folder, as they may lie on a host."""
-    folder.mkdir()
+    copy = shutil.copytree(sdk.native_sysroot, folder / "sdk", symlinks=True)
     made = []
     for words in (sdk.tools.cc, sdk.tools.cxx):
-        path = folder / Path(words[0]).name
-        path.write_text(f"#!/bin/sh\n{script.format(compiler=words[0])}\n")
+        compiler = copy / Path(words[0]).relative_to(sdk.native_sysroot)
+        path = folder / compiler.name
+        path.write_text(f"#!/bin/sh\n{script.format(compiler=compiler)}\n")
         path.chmod(0o755)
         made.append(path)
     return made
