@@ -11,7 +11,6 @@ the warm one has the caches that the cold one filled.
 
 import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 from build import ProjectBuilder
 
 from benchmarks import report
-from benchmarks.cost import Cost, cost, measured
+from benchmarks.cost import CROSSBUILD, Cost, cost, measured
 from crossbuild import (
     build,
     build_python,
@@ -32,8 +31,6 @@ from crossbuild import (
 )
 from crossbuild.plan import Package
 from crossbuild.run import clean_environment, run, which
-
-CROSSBUILD = Path(sys.executable).with_name("crossbuild")
 
 
 def cross(requirement: str, links: Sequence[str], python: str, folder: Path, name: str) -> Cost:

@@ -2,11 +2,15 @@
 
 import resource
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+#: The command line of the same environment.
+CROSSBUILD = Path(sys.executable).with_name("crossbuild")
 
 
 @dataclass
@@ -15,6 +19,9 @@ class Cost:
 
     wall: float = 0.0
     cpu: float = 0.0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.wall + other.wall, self.cpu + other.cpu)
 
 
 @contextmanager

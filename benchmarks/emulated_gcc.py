@@ -10,18 +10,15 @@ must write the same assembly but for their own names, else they did not do the s
 import json
 import os
 import shlex
-import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import debian_board, report
-from benchmarks.cost import Cost, cost
+from benchmarks.cost import CROSSBUILD, Cost, cost
 from crossbuild import reference_sdk, settings
 from crossbuild.emulated_board import CPU
 from crossbuild.run import run
 
-CROSSBUILD = Path(sys.executable).with_name("crossbuild")
 REQUIREMENT = "numpy==1.26.4"
 UNITS = 12
 
@@ -51,6 +48,12 @@ def preprocessed(unit: dict[str, str], place: Path) -> list[str]:
     return shlex.split(call)
 
 
+def assembly(path: Path) -> str:
+    """An assembly file but for the line that names its compiler."""
+    lines = path.read_text().splitlines()
+    return "\n".join(line for line in lines if ".ident" not in line)
+
+
 def main() -> None:
     """Measure, and write results/emulated-gcc.json and .md."""
     packages = debian_board.fetched(["g++-12"], "armhf", dependencies=True)
@@ -58,23 +61,17 @@ def main() -> None:
     libraries = [root / folder / "arm-linux-gnueabihf" for folder in ("lib", "usr/lib")]
     emulated = ["qemu-arm-static", "-cpu", CPU, "-L", str(root), "-E"]
     emulated += [f"LD_LIBRARY_PATH={':'.join(map(str, libraries))}"]
+    totals = {"cross": Cost(), "emulated": Cost()}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        totals = {"cross": Cost(), "emulated": Cost()}
         for number, unit in enumerate(compile_commands(folder / "work")):
             [cc1, *words] = preprocessed(unit, folder / f"unit{number}")
             native = root / "usr/lib/gcc/arm-linux-gnueabihf/12" / Path(cc1).name
-            calls: dict[str, Sequence[str | Path]] = {
-                "cross": [cc1, *words],
-                "emulated": [*emulated, native, *words],
-            }
+            calls = {"cross": [cc1, *words], "emulated": [*emulated, str(native), *words]}
             written = set()
             for side, call in calls.items():
-                one = cost(call)
-                totals[side].wall += one.wall
-                totals[side].cpu += one.cpu
-                lines = Path(words[words.index("-o") + 1]).read_text().splitlines()
-                written.add(tuple(line for line in lines if ".ident" not in line))
+                totals[side] += cost(call)
+                written.add(assembly(Path(words[words.index("-o") + 1])))
             if len(written) != 1:
                 raise SystemExit(f"not the same assembly of {unit['file']}")
     rows = [

@@ -9,10 +9,9 @@ import time
 from pathlib import Path
 
 from benchmarks import report
-from benchmarks.cost import cost, least
+from benchmarks.cost import CROSSBUILD, cost, least
 from tests import projects
 
-CROSSBUILD = Path(sys.executable).with_name("crossbuild")
 REPEATS = 7
 
 

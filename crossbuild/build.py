@@ -231,8 +231,6 @@ def _variables(job: Job) -> dict[str, str]:
         "CCACHE_STATSLOG": str(job.place.compilers.results),
         "TMPDIR": str(_temporary(job)),
         **({job_pool.VARIABLE: str(job.pool)} if job.pool else {}),
-        # distcc names what it sends by its source.
-        **({} if job.place.distcc else preprocessing(job.additions)),
         **job.sharing,
     }
     own = job.rendered(job.recipe.environment)
@@ -247,15 +245,6 @@ def _variables(job: Job) -> dict[str, str]:
     }
     joined = {name: " ".join(words) for name, words in compiler_flags.items()}
     return {**fixed, **joined, **own}
-
-
-def preprocessing(additions: Additions) -> dict[str, str]:
-    """What ccache preprocessed to look it up is compiled as it is, not preprocessed again.
-
-    But for debug information, which would name other columns than the source has.
-    """
-    own = (*additions.words("CFLAGS"), *additions.words("CXXFLAGS"))
-    return {} if any(word.startswith("-g") for word in own) else {"CCACHE_NOCPP2": "1"}
 
 
 def cache_base(place: Workplace) -> str:

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import debug_info
-from crossbuild.additions import NOTHING_ADDED, Additions
-from crossbuild.build import cache_base, newest_file, prepare_source, preprocessing, source_epoch
+from crossbuild.build import cache_base, newest_file, prepare_source, source_epoch
 from crossbuild.errors import BuildError
 from crossbuild.sdk import Sdk
 from crossbuild.target_python import TargetPython
@@ -134,11 +132,3 @@ def test_the_overlay_of_python_is_in_the_base_of_the_cache(
         cache=Path("/home/me/.cache/crossbuild"),
     )
     assert cache_base(place) == base
-
-
-def test_debug_information_is_made_of_the_source_itself() -> None:
-    again = {"CCACHE_NOCPP2": "1"}
-    assert preprocessing(NOTHING_ADDED) == again
-    assert preprocessing(Additions(environment={"CFLAGS": "$CFLAGS -O3"})) == again
-    assert preprocessing(Additions(environment={"CXXFLAGS": "-ggdb $CXXFLAGS"})) == {}
-    assert preprocessing(debug_info.compiling(NOTHING_ADDED)) == {}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild import cli_inputs, shared_cache, trace
+from crossbuild.additions import Additions
 from crossbuild.cell import Request
 from crossbuild.configuration import Configuration
 from crossbuild.console import Console
@@ -136,3 +137,19 @@ def test_what_one_machine_compiled_another_has(
     assert "0 of 4 cached (" in told
     assert told.count("ccache's storage did not answer 4 of 5 calls") == 1
     assert first == second == third
+
+
+@pytest.mark.slow
+def test_comments_count_in_what_is_compiled(
+    request_in: Callable[..., Request], tmp_path: Path
+) -> None:
+    """GCC reads "fallthrough" in them: what ccache preprocessed has none and would be refused."""
+    switch = """
+        int fall(int x) { switch (x) { case 1: x++; /* fallthrough */
+            case 2: x++; } return x; }
+        """
+    content = {**projects.EXTENSION, "{name}.c": projects.EXTENSION["{name}.c"] + switch}
+    request = request_in(projects.write(tmp_path / "strict", content))
+    flags = Additions(environment={"CFLAGS": "$CFLAGS -Werror=implicit-fallthrough"})
+    (made,) = make_wheels(replace(request, additions=flags), Console())
+    assert made.wheel.exists()
