@@ -47,8 +47,14 @@ _EPOCH = "epoch"
 
 _NINJA_PROGRESS = re.compile(r"^\[\d+/\d+\]")
 
-#: Optimised, without debug information, and with the overflow that CPython promises.
-COMMON_FLAGS = ("-O2", "-g0", "-fwrapv")
+#: Optimised, without debug information; each function apart, so that the linker leaves out
+#: what nothing calls.
+_ALL_LANGUAGES = ("-O2", "-g0", "-ffunction-sections")
+
+#: For C and C++: with the overflow that CPython promises as well.
+COMMON_FLAGS = (*_ALL_LANGUAGES, "-fwrapv")
+
+_LINK_FLAGS = ("-Wl,--as-needed", "-Wl,--gc-sections")
 
 
 @dataclass(frozen=True)
@@ -267,7 +273,7 @@ def _temporary(job: Job) -> Path:
 
 def _flags(job: Job) -> dict[str, list[str]]:
     """Compiler flags by Meson's names of the languages."""
-    common = {"c": COMMON_FLAGS, "cpp": COMMON_FLAGS, "fortran": ("-O2", "-g0")}
+    common = {"c": COMMON_FLAGS, "cpp": COMMON_FLAGS, "fortran": _ALL_LANGUAGES}
     names = {"c": "c", "cpp": "c++", "fortran": "fortran"}
     sdk = job.place.sdk
     # The wrappers add the tune as well; packages that choose code by CPU look for it here.
@@ -276,7 +282,7 @@ def _flags(job: Job) -> dict[str, list[str]]:
         key: [*tune, *words, *job.recipe.flags_for(names[key], sdk.gcc_version)]
         for key, words in common.items()
     }
-    flags["link"] = ["-Wl,--as-needed"]
+    flags["link"] = [*_LINK_FLAGS]
     if job.recipe.backend != "meson-python":
         return flags  # the user's own variables take the place of these, or add to them
     return {
