@@ -18,7 +18,7 @@ from installer import install
 from installer.destinations import SchemeDictionaryDestination
 from installer.sources import WheelFile
 
-from crossbuild import build_python, files, inside
+from crossbuild import build_python, cython, files
 from crossbuild.build_python import BuildPython
 from crossbuild.errors import CommandError, CrossEnvError
 from crossbuild.run import clean_environment, run
@@ -34,10 +34,11 @@ class CrossEnv:
     """A cross environment on disk.
 
     ``python`` is the cross interpreter; ``site_packages`` holds the build requirements,
-    ``scripts`` their programs.
+    ``scripts`` their programs; ``version`` is the Python's, as in ``3.11``.
     """
 
     directory: Path
+    version: str
     python: Path
     site_packages: Path
     scripts: Path
@@ -52,12 +53,21 @@ class CrossEnv:
         fixed = {
             "PATH": path,
             "PYTHONNOUSERSITE": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONHASHSEED": "0",
             "PIP_NO_INDEX": "1",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         }
-        return {**own, **self.wrappers.variables, **fixed, **extra}
+        return {**own, **self.wrappers.variables, **fixed, **self._byte_code, **extra}
+
+    @property
+    def _byte_code(self) -> Mapping[str, str]:
+        """Byte code is kept here: Cython starts for each module, and scipy has a hundred.
+
+        Beside the standard library it may not lie, for that may be the user's SDK's.
+        """
+        if tuple(map(int, self.version.split("."))) < (3, 8):  # which brought the variable
+            return {"PYTHONDONTWRITEBYTECODE": "1"}
+        return {"PYTHONPYCACHEPREFIX": str(self.directory / "byte-code")}
 
 
 def create(
@@ -68,10 +78,12 @@ def create(
     directory: Path,
     *,
     log: Path,
+    cython_launcher: Sequence[str] = (),
 ) -> CrossEnv:
     """Make the cross environment in *directory*, replacing what is there.
 
     :param requirements: wheels of crossenv itself and of the build requirements
+    :param cython_launcher: words in front of Cython's program
     :raises CrossEnvError: crossenv failed
     """
     files.remove_tree(directory)
@@ -101,7 +113,7 @@ def create(
     others = [path for path in requirements if path not in tools]
     install_wheels(others, env.directory / "build", target.version, env.scripts / "python")
     _let_config_tools_answer_for_the_target(env)
-    _let_cython_name_no_folder(env)
+    _let_cython_name_no_folder(env, cython_launcher)
     _see_build_requirements(env, target.version)
     return env
 
@@ -111,6 +123,7 @@ def existing(target: TargetPython, wrappers: Wrappers, directory: Path) -> Cross
     env = directory / "env"
     return CrossEnv(
         directory=env,
+        version=target.version,
         python=env / "cross/bin/python",
         site_packages=env / f"build/lib/python{target.version}/site-packages",
         scripts=env / "build/bin",
@@ -179,11 +192,11 @@ def _let_config_tools_answer_for_the_target(env: CrossEnv) -> None:
             files.write_text(script, f"#!{env.python}\n{rest}", mode=0o755)
 
 
-def _let_cython_name_no_folder(env: CrossEnv) -> None:
+def _let_cython_name_no_folder(env: CrossEnv, launcher: Sequence[str]) -> None:
     """Run ``cython`` by a script of ours; equal sources give equal modules wherever they lie."""
     script = env.scripts / "cython"
     if script.exists():
-        words = [str(env.scripts / "python"), str(inside.FOLDER / "run_cython.py")]
+        words = [*launcher, str(env.scripts / "python"), str(cython.RUNNER)]
         files.write_text(script, f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', mode=0o755)
 
 

@@ -7,11 +7,10 @@ manual, "Directory Options"), so a folder of ours heals the SDK without touching
 """
 
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild import files, fortran_cache
+from crossbuild import compile_cache, files
 from crossbuild.digests import Digests
 from crossbuild.run import attempt, clean_environment, run
 from crossbuild.sdk import Sdk
@@ -94,17 +93,11 @@ def cached(sdk: Sdk, folder: Path) -> tuple[str, ...]:
     if sdk.tools.fortran is None:
         return ()
     with files.exclusive(folder / "lock"):
-        fortran_cache.trim(str(folder / "objects"), CACHE_SIZE)
+        compile_cache.trim(str(folder / "objects"), CACHE_SIZE)
         digests = Digests(folder / "programs.json")
         identity = _identity(sdk, sdk.tools.fortran, digests)
         digests.save()
-    package = Path(fortran_cache.__file__).parent
-    # Imported, not run by its name: only then is its byte code kept.
-    code = (
-        f"import sys; sys.path.append({str(package.parent)!r}); "
-        f"from {package.name}.fortran_cache import main; sys.exit(main(sys.argv[1:]))"
-    )
-    return (sys.executable, "-I", "-S", "-c", code, str(folder / "objects"), identity)
+    return (*compile_cache.program("fortran_cache"), str(folder / "objects"), identity)
 
 
 def _identity(sdk: Sdk, words: tuple[str, ...], digests: Digests) -> str:

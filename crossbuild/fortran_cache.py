@@ -6,14 +6,13 @@ folder of the cache, what tells the compiler's content, the compiler, and its wo
 An object's key is made of all that its compile reads: the compiler, the words, the source
 after its preprocessor, every file that an INCLUDE or a USE may mean.  Places of folders are
 not part of it, so that another checkout hits.  What it does not understand is compiled.
-
-It starts once for each file, so what is slow to import stands where it is needed, and what
-is not needed at all is done without (8 ms instead of 25).
 """
 
 import os
 import sys
-import time
+
+from crossbuild import compile_cache
+from crossbuild.compile_cache import content, listing, place
 
 _SUFFIXES = {".f", ".for", ".ftn", ".f77", ".f90", ".f95", ".f03", ".f08"}
 _PREPROCESSED = {suffix.upper() for suffix in _SUFFIXES} | {".fpp", ".FPP"}
@@ -34,9 +33,6 @@ _USE = (
 )
 #: What may stand before a statement or inside its words: blanks, labels, continuations.
 _LAYOUT = b" \t\r0123456789&$+*.#>-|:"
-
-#: A compile that was killed so long ago, in seconds, has left what stands there.
-_ABANDONED = 86_400
 
 
 class UncertainError(Exception):
@@ -112,34 +108,21 @@ def key(call: Call, identity: str, compiler: str) -> str:
     :raises UncertainError: not all that it reads can be told
     :raises OSError: a file cannot be read
     """
-    try:
-        from _blake2 import blake2b  # hashlib loads OpenSSL: half of all that a hit takes
-    except ImportError:
-        from hashlib import blake2b
-    text = _preprocess(call, compiler) if call.preprocessed else _content(call.source)
+    text = _preprocess(call, compiler) if call.preprocessed else content(call.source)
     included = _included(call, text)
-    read = [text, *(content for _, content in included)]
+    read = [text, *(one for _, one in included)]
     parts = ["1", identity, call.source, *call.words]
     if call.debug:
         parts += [os.getcwd(), *call.places]
-    total = blake2b(digest_size=20)
-    for name, content in [(part, b"") for part in parts] + [("", text)] + included:
-        total.update(b"%d %s %d " % (len(name), name.encode(), len(content)) + content)
-    for name, content in _modules(call, read):
-        total.update(b"%d %s %d " % (len(name), name.encode(), len(content)) + content)
-    return total.hexdigest()
-
-
-def _content(path: str) -> bytes:
-    with open(path, "rb") as stream:
-        return stream.read()
+    named = [(part, b"") for part in parts]
+    return compile_cache.key([*named, ("", text), *included, *_modules(call, read)])
 
 
 def _preprocess(call: Call, compiler: str) -> bytes:
     """The source as f951 reads it, with the places of files as the object names them."""
     import subprocess
 
-    if any(word in _content(call.source) for word in (b"__DATE__", b"__TIME")):
+    if any(word in content(call.source) for word in (b"__DATE__", b"__TIME")):
         raise UncertainError(call.source)
     words = [word for word in call.words if word != "-c"]
     words += [*call.places, *(f"-I{folder}" for folder in call.includes)]
@@ -202,7 +185,7 @@ def _modules(call: Call, texts: list[bytes]) -> list[tuple[str, bytes]]:
         used = re.findall(_USE, text)
         names |= {f"{name.decode().lower()}.mod" for name in used}
         if expected > len(used):
-            there = [name for folder in call.folders for name in _listing(folder)]
+            there = [name for folder in call.folders for name in listing(folder)]
             names |= {name for name in there if name.endswith((".mod", ".smod"))}
     found = {name: _candidates(call.folders, name) for name in sorted(names)}
     if any(len(several) > 1 for several in found.values()):
@@ -216,38 +199,26 @@ def _candidates(folders: list[str], name: str) -> list[tuple[str, bytes]]:
     for number, folder in enumerate(folders):
         path = os.path.join(folder, name)
         if os.path.isfile(path):
-            found.append((f"{number} {name}", _content(path)))
+            found.append((f"{number} {name}", content(path)))
     return found
-
-
-def _listing(folder: str) -> list[str]:
-    return os.listdir(folder) if os.path.isdir(folder) else []
 
 
 def restore(entry: str, call: Call) -> bool:
     """Put a kept compile's products where the compiler would; tell whether there is one."""
     try:
-        said = _content(os.path.join(entry, "said"))
-        _place(_content(os.path.join(entry, "object")), call.product)
+        said = content(os.path.join(entry, "said"))
+        place(content(os.path.join(entry, "object")), call.product)
         for name in os.listdir(os.path.join(entry, "modules")):
-            content = _content(os.path.join(entry, "modules", name))
+            module = content(os.path.join(entry, "modules", name))
             target = os.path.join(call.modules, name)
             # As gfortran does: what uses a module that is the same need not be compiled again.
-            if not os.path.isfile(target) or _content(target) != content:
-                _place(content, target)
+            if not os.path.isfile(target) or content(target) != module:
+                place(module, target)
         os.utime(entry)
     except FileNotFoundError:
         return False  # also where it is removed at this moment, for want of room
     os.write(2, said)
     return True
-
-
-def _place(content: bytes, target: str) -> None:
-    """Write a file so that no reader sees a part of it."""
-    stage = f"{target}.{os.getpid()}"
-    with open(stage, "wb") as stream:
-        stream.write(content)
-    os.replace(stage, target)
 
 
 def compile_and_keep(stage: str, entry: str, call: Call, compiler: str) -> int:
@@ -262,68 +233,14 @@ def compile_and_keep(stage: str, entry: str, call: Call, compiler: str) -> int:
         argv = [compiler, *call.words, *call.places, f"-J{modules}"]
         argv += [f"-I{place}" for place in (*call.includes, call.modules)]
         argv += ["-o", os.path.join(stage, "object"), call.source]
-        opened = (os.POSIX_SPAWN_OPEN, 2, said, os.O_WRONLY | os.O_CREAT, 0o600)
-        child = os.posix_spawn(compiler, argv, os.environ, file_actions=[opened])
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if status != 0:
-            os.write(2, _content(said))
-            return status if status > 0 else 128 - status
+        if status := compile_cache.run(argv, said):
+            os.write(2, content(said))
+            return status
         if restore(stage, call):
-            _rename(stage, entry)
+            compile_cache.keep(stage, entry)
     finally:
-        _remove(stage)
+        compile_cache.remove(stage)
     return 0
-
-
-def _rename(stage: str, entry: str) -> None:
-    """Make a finished compile an entry; of two that compile the same at once, the first."""
-    try:
-        os.makedirs(os.path.dirname(entry), exist_ok=True)
-        os.rename(stage, entry)
-    except OSError:
-        return  # the object is in place; that it is not kept is no reason to fail
-
-
-def _remove(folder: str) -> None:
-    """Remove a folder of files and folders of files, where it is there."""
-    for name in _listing(folder):
-        path = os.path.join(folder, name)
-        if os.path.isdir(path):
-            _remove(path)
-        else:
-            os.unlink(path)
-    if os.path.isdir(folder):
-        os.rmdir(folder)
-
-
-def trim(folder: str, limit: int) -> None:
-    """Remove what was not used for longest, until no more than *limit* bytes are left.
-
-    One process at a time may do so; others may go on compiling.
-    """
-    entries = []
-    for name in _listing(folder):
-        path = os.path.join(folder, name)
-        if not name.startswith("stage-"):
-            entries += [
-                (os.stat(f"{path}/{key}").st_mtime, f"{path}/{key}") for key in _listing(path)
-            ]
-        elif os.path.isdir(path) and time.time() - os.path.getmtime(path) > _ABANDONED:
-            _remove(path)
-    left = sum(_size(path) for _, path in entries)
-    for _, path in sorted(entries):
-        if left <= limit:
-            return
-        left -= _size(path)
-        # Renamed first: what is left of an entry must not look like one.
-        doomed = os.path.join(folder, f"stage-{os.path.basename(path)}")
-        os.rename(path, doomed)
-        _remove(doomed)
-
-
-def _size(folder: str) -> int:
-    walked = os.walk(folder)
-    return sum(os.path.getsize(f"{place}/{name}") for place, _, names in walked for name in names)
 
 
 def _note(source: str, result: str) -> None:
@@ -341,13 +258,11 @@ def main(arguments: list[str]) -> int:
         os.execv(compiler, [compiler, *words])
     try:
         name = key(call, identity, compiler)
-        entry = os.path.join(folder, name[:2], name)
+        entry = compile_cache.entry_of(folder, name)
         if restore(entry, call):
             _note(call.source, "fortran_cache_hit")
             return 0
-        # tempfile would take longer to load than many a compile takes.
-        stage = os.path.join(folder, f"stage-{os.getpid()}-{time.monotonic_ns()}")
-        os.makedirs(stage)
+        stage = compile_cache.stage_in(folder)
     except (UncertainError, OSError, ValueError):  # ValueError: a name in no encoding of ours
         os.execv(compiler, [compiler, *words])
     _note(call.source, "cache_miss")

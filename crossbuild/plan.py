@@ -24,8 +24,8 @@ from crossbuild.target_python import TargetPython
 #: Modules whose text decides what a back end makes, beside the templates.
 _BUILD_RULES = (
     *("build.py", "crossenv.py", "meson.py", "workplace.py", "wrappers.py", "fortran.py"),
-    *("fortran_cache.py", "sysconfigdata.py", "overlay.py", "additions.py"),
-    "inside/run_cython.py",
+    *("fortran_cache.py", "compile_cache.py", "cython.py", "cython_cache.py"),
+    *("sysconfigdata.py", "overlay.py", "additions.py", "inside/run_cython.py"),
 )
 
 #: Keys of a recipe that change nothing in what a back end makes.

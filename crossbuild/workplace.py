@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild import crossenv, files, fortran, libraries, wrappers
+from crossbuild import crossenv, cython, files, fortran, libraries, wrappers
 from crossbuild.build_python import BuildPython
 from crossbuild.compiler_log import CompilerLog
 from crossbuild.crossenv import CrossEnv
@@ -80,7 +80,13 @@ class Workplace:
             return crossenv.existing(self.target, tools, self.folder / "env")
         stamp.unlink(missing_ok=True)
         env = crossenv.create(
-            self.build_python, self.target, tools, requirements, self.folder / "env", log=self.log
+            self.build_python,
+            self.target,
+            tools,
+            requirements,
+            self.folder / "env",
+            log=self.log,
+            cython_launcher=cython.cached(package, self.cache / "cython", self.folder),
         )
         crossenv.make_hybrids(env, package.recipe.hybrid, self.targets)
         files.write_text(stamp, names)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import fortran, fortran_cache, wrappers
+from crossbuild import compile_cache, fortran, wrappers
 from crossbuild.compiler_log import CompilerLog
 from crossbuild.sdk import Sdk
 from crossbuild.wrappers import Border
@@ -247,6 +247,6 @@ def test_the_cache_keeps_its_size(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "object").write_bytes(bytes(1000))
         os.utime(folder, (1000 + number, 1000 + number))
-    fortran_cache.trim(str(tmp_path), 2000)
+    compile_cache.trim(str(tmp_path), 2000)
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("object")}
     assert left == {"bb/middle/object", "cc/new/object"}

@@ -14,11 +14,11 @@ errors settings timeline run console side_by_side
 files job_pool trace digests tree_digest own_tools inside pyproject
 elf_tables elf_headers elf elf_layout static_library
 wheel_record zip_safety wheel_archive wheel prose slim wheelhouse store differences
-environment_script sdk libraries fortran_cache fortran reference_sdk
+environment_script sdk libraries compile_cache fortran_cache fortran reference_sdk
 build_python sysconfigdata probes synthesis overlay target_python
 artifact pip_settings index_session index recipe_fields recipe lock closure resolve
 farm shared_cache additions debug_info configuration plan find_package
-compiler_log wrappers crossenv workplace meson build
+compiler_log wrappers cython_cache cython crossenv workplace meson build
 thumb code_map thumb_walk thumb_function isa_families dispatch isa
 board_profile board_sysroot runtime bundle audit gate doctor
 diagnosis board board_root tether isolation emulated_board

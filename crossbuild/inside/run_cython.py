@@ -3,13 +3,18 @@
 Cython names a source by its path from the working folder, but in full where it lies elsewhere,
 as with Meson.  Such a path is cut to the file's name in a module's table of sources, but before
 release 3.1 not in its code objects.  Here it is cut in both.
+
+It also runs without Python's search for garbage in cycles, a tenth of its time: one module is
+translated, and what it took is gone with the process.
 """
 
+import gc
 import os.path
 import sys
 
 
 def main():
+    gc.disable()
     from Cython.Compiler import Main, Scanning
 
     source = Scanning.FileSourceDescriptor
