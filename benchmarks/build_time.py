@@ -71,6 +71,8 @@ def native(package: Package, python: str, folder: Path) -> Cost:
             "NPY_NUM_BUILD_JOBS": str(settings.JOBS),
             "CCACHE_DISABLE": "1",  # Meson puts a ccache that it finds before the compiler
         }
+        # Cython starts for each module, and would be compiled each time.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
         def runner(
             cmd: Sequence[str],

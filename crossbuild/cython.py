@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from crossbuild import compile_cache, files, inside
 from crossbuild.plan import Package
@@ -35,8 +36,8 @@ def _identity(package: Package) -> str:
 
     Wheels count by their versions, not by their hashes: those of two Pythons differ.
     """
-    names = sorted(Requirement(text).name for text in package.recipe.build_requires)
-    required = {name: package.lock.version(name) for name in names}
+    names = {canonicalize_name(Requirement(text).name) for text in package.recipe.build_requires}
+    required = {one.name: one.version for one in package.lock.build if one.name in names}
     source = sorted(artifact.sha256 for artifact in package.lock.source)
     recipe = package.recipe.model_dump(mode="json", exclude={"python"})
     return files.content_key(
