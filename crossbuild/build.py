@@ -234,9 +234,6 @@ def _variables(job: Job) -> dict[str, str]:
         "CCACHE_BASEDIR": cache_base(job.place),
         "CCACHE_NOHASHDIR": "1",
         "CCACHE_COMPILERCHECK": "content",
-        # What it does not have is compiled without being preprocessed first, where the compiler
-        # tells what it reads (-MD): a twentieth of scipy's build.
-        "CCACHE_DEPEND": "1",
         "CCACHE_STATSLOG": str(job.place.compilers.results),
         "TMPDIR": str(_temporary(job)),
         **({job_pool.VARIABLE: str(job.pool)} if job.pool else {}),

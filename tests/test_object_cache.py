@@ -1,0 +1,76 @@
+"""ccache before the compilers: another folder has what one compiled, also where code names it."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from crossbuild import wrappers
+from crossbuild.run import clean_environment, which
+from crossbuild.sdk import Sdk
+from crossbuild.wrappers import Border
+
+Compile = Callable[..., str]
+
+RESULTS = ("direct_cache_hit", "preprocessed_cache_hit", "cache_miss")
+
+
+@pytest.fixture
+def compile_in(bookworm: Sdk, tmp_path: Path) -> Compile:
+    """Compiles x.c in a folder and tells what ccache did."""
+    ccache = which("ccache", clean_environment()) or ""
+
+    def compile_in(name: str, code: str, *words: str) -> str:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        (folder / "x.h").write_text("#define N 1\n")
+        (folder / "x.c").write_text(code.replace("@here@", str(folder)))
+        tools = wrappers.create(
+            bookworm,
+            folder / "bin",
+            Border(allowed=(folder, bookworm.root)),
+            prefix_map={folder: "/x"},
+            log=folder / "compilers.log",
+            launcher=(ccache,),
+        )
+        log = tmp_path / "log"
+        log.unlink(missing_ok=True)
+        own = {
+            "CCACHE_DIR": str(tmp_path / "cache"),
+            "CCACHE_BASEDIR": str(folder),
+            "CCACHE_NOHASHDIR": "1",
+            "CCACHE_STATSLOG": str(log),
+        }
+        words = tuple(word.replace("@here@", str(folder)) for word in words)
+        line = ["-g0", "-MD", "-MF", "x.d", "-c", "x.c", "-o", "x.o"]
+        argv = [str(tools.path("gcc")), *words, *line]
+        subprocess.run(argv, cwd=folder, env={**os.environ, **own}, check=True)
+        said = log.read_text().split()
+        return next(word for word in RESULTS if word in said)
+
+    return compile_in
+
+
+def test_what_names_no_folder_is_not_preprocessed(compile_in: Compile) -> None:
+    code = '#include "x.h"\nint x = N;\n'
+    assert compile_in("one", code) == "cache_miss"
+    assert compile_in("two", code) == "direct_cache_hit"
+    # Preprocessed, it would be the same.
+    assert compile_in("three", code + "/* x */\n") == "cache_miss"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ('#include "x.h"\nint x = N;\n', ("-DHERE=@here@",)),
+        ('#include "@here@/x.h"\nint x = N;\n', ()),
+    ],
+    ids=["word", "source"],
+)
+def test_what_names_its_folder_is_found_from_another_by_what_it_means(
+    compile_in: Compile, code: str, words: tuple[str, ...]
+) -> None:
+    assert compile_in("one", code, *words) == "cache_miss"
+    assert compile_in("two", code, *words) == "preprocessed_cache_hit"
