@@ -22,12 +22,16 @@ _FLAGS = {
     "LDFLAGS": "-Wl,--build-id=sha1",
 }
 
+#: ccache would make paths relative, and so they would stand in the debug information: other
+#: bytes, and another build id, than without it.
+_NO_BASE = {"CCACHE_BASEDIR": ""}
+
 
 def compiling(additions: Additions) -> Additions:
     """The additions of a run, with the flags that make debug information."""
     own = additions.environment
     flags = {name: f"{own.get(name, f'${name}')} {words}" for name, words in _FLAGS.items()}
-    return replace(additions, environment={**own, **flags})
+    return replace(additions, environment={**own, **flags, **_NO_BASE})
 
 
 def keep(modules: Iterable[Path], folder: Path, sdk: Sdk, log: Path) -> tuple[Path, ...]:

@@ -99,6 +99,15 @@ def test_folder_time_and_jobs_leave_no_trace(
 
 
 @pytest.mark.slow
+def test_debug_information_is_the_same_with_and_without_ccache(
+    request_in: Callable[..., Request], tmp_path: Path
+) -> None:
+    request = request_in(projects.write(tmp_path / "tiny", projects.EXTENSION))
+    request = replace(request, keep_debug=True)
+    reproduce.require_same(make_wheels(request, Console()), request, Console())
+
+
+@pytest.mark.slow
 def test_what_differs_is_told(request_in: Callable[..., Request], tmp_path: Path) -> None:
     request = request_in(projects.write(tmp_path / "hasty", HASTY))
     made = make_wheels(request, Console())
