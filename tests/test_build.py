@@ -1,4 +1,4 @@
-"""Unpacking a package's source, and the folder that its compiles share with other checkouts."""
+"""Unpacking a package's source, and what its build shares with others, or keeps to itself."""
 
 import io
 import tarfile
@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from crossbuild.build import cache_base, newest_file, prepare_source, source_epoch
+from crossbuild.crossenv import CrossEnv
 from crossbuild.errors import BuildError
 from crossbuild.sdk import Sdk
 from crossbuild.target_python import TargetPython
 from crossbuild.workplace import Workplace
+from crossbuild.wrappers import Wrappers
 
 
 def archive(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
@@ -132,3 +134,18 @@ def test_the_overlay_of_python_is_in_the_base_of_the_cache(
         cache=Path("/home/me/.cache/crossbuild"),
     )
     assert cache_base(place) == base
+
+
+@pytest.mark.parametrize(
+    ("version", "variable"),
+    [("3.7", "PYTHONDONTWRITEBYTECODE"), ("3.11", "PYTHONPYCACHEPREFIX")],
+)
+def test_byte_code_lies_nowhere_but_in_the_environment(
+    version: str, variable: str, tmp_path: Path
+) -> None:
+    tools = Wrappers(tmp_path / "bin", "arm", has_fortran=False)
+    env = CrossEnv(tmp_path, version, tmp_path, tmp_path, tmp_path, tools)
+    found = env.environment({})
+    names = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"} & found.keys()
+    assert names == {variable}
+    assert found[variable] in {"1", str(tmp_path / "byte-code")}
