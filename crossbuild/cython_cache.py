@@ -16,7 +16,7 @@ from crossbuild import compile_cache
 from crossbuild.compile_cache import content, place
 
 #: Words that are known to make nothing but the module's code.
-_PLAIN = {"-2", "-3", "--3str", "--fast-fail", "--cplus", "-+", "-w", "-Werror", "-Wextra"}
+_PLAIN = {"-2", "-3", "--3str", "--fast-fail", "--cplus", "-+", "-Werror", "-Wextra"}
 _OPTIONS = {"-o", "--output-file", "-I", "--include-dir", "-X", "--directive"}
 #: Write what the module was made of beside the code, with full paths.
 _DEPENDENCIES = {"-M", "--depfile"}
@@ -47,12 +47,14 @@ def products_of(product: str) -> dict[str, str]:
     return {"code": product, "h": f"{stem}.h", "api": f"{stem}_api.h", "dep": f"{product}.dep"}
 
 
-def key(words: list[str], source: str, identity: str, root: str) -> str:
+def key(words: list[str], source: str, product: str, identity: str, root: str) -> str:
     """The name under which a module's code is kept.
 
     :raises OSError: the source cannot be read
     """
-    told = (word.replace(root, "") for word in (os.getcwd(), *words))
+    # Meson's folder for the product has the Python in its name; the code has not.
+    told = [os.path.basename(word) if word == product else word for word in words]
+    told = [word.replace(root, "") for word in (os.getcwd(), *told)]
     parts = [(part, b"") for part in ("1", identity, *told)]
     return compile_cache.key([*parts, ("", content(source))])
 
@@ -112,9 +114,9 @@ def main(arguments: list[str]) -> int:
     # What is there already might be taken for what Cython made.
     if call is None or any(map(os.path.exists, products_of(call[1]).values())):
         os.execv(python, argv)
-    source, product = call
+    product = call[1]
     try:
-        entry = compile_cache.entry_of(folder, key(words, source, identity, root))
+        entry = compile_cache.entry_of(folder, key(words, *call, identity, root))
         if restore(entry, product, root):
             return 0
         stage = compile_cache.stage_in(folder)

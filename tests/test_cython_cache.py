@@ -85,6 +85,14 @@ def test_another_folder_gets_the_same_code_without_cython(
     assert made[0] == made[1]
 
 
+def test_another_python_gets_the_same_code(translate: Translate, tmp_path: Path) -> None:
+    made = translate(tmp_path)
+    (tmp_path / "meson/m.cpython-310.so.p").mkdir()
+    again = translate(tmp_path, *LINE[:-1], "m.cpython-310.so.p/m.c")
+    assert again["ran"] == b"no"
+    assert (tmp_path / "meson/m.cpython-310.so.p/m.c").read_bytes() == made["m.c"]
+
+
 def test_warnings_are_said_again(translate: Translate, tmp_path: Path) -> None:
     texts = []
     for name in ("one", "two"):
