@@ -11,7 +11,7 @@ from crossbuild.plan import Package
 #: What Cython is run by.
 RUNNER = inside.FOLDER / "run_cython.py"
 
-#: How large the cache may grow, in bytes; scipy's modules are 60 MB.
+#: How large the cache may grow, in bytes; numpy's and scipy's modules are 80 MB.
 CACHE_SIZE = 500_000_000
 
 
