@@ -79,7 +79,6 @@ def create(
 ) -> Wrappers:
     """Write the wrappers of an SDK's tools.
 
-    :param directory: where they are written, in the folder that a package is built in
     :param prefix_map: folders of the build machine and what stands for them in object
         files (``-ffile-prefix-map``, GCC 8 and later)
     :param log: file to which compilers append a line for each call
@@ -113,7 +112,6 @@ def create(
         text = compiler.render(
             words=[*(fortran_launcher if tool == "gfortran" else launcher), *words],
             border=border,
-            folder=directory.parent,
             leak_status=LEAK_STATUS,
             tool=tool,
             log=log,

@@ -1,4 +1,4 @@
-"""ccache before the compilers: another folder has what one compiled, also where code names it."""
+"""ccache before the compilers: another folder has what one compiled, wherever it lies."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def compile_in(bookworm: Sdk, tmp_path: Path) -> Compile:
 
     def compile_in(name: str, code: str, *words: str) -> str:
         folder = tmp_path / name
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True)
         (folder / "x.h").write_text("#define N 1\n")
         (folder / "x.c").write_text(code.replace("@here@", str(folder)))
         tools = wrappers.create(
@@ -43,9 +43,9 @@ def compile_in(bookworm: Sdk, tmp_path: Path) -> Compile:
             "CCACHE_NOHASHDIR": "1",
             "CCACHE_STATSLOG": str(log),
         }
-        words = tuple(word.replace("@here@", str(folder)) for word in words)
+        named = [word.replace("@here@", str(folder)).replace("@name@", name[:3]) for word in words]
         line = ["-g0", "-MD", "-MF", "x.d", "-c", "x.c", "-o", "x.o"]
-        argv = [str(tools.path("gcc")), *words, *line]
+        argv = [str(tools.path("gcc")), *named, *line]
         subprocess.run(argv, cwd=folder, env={**os.environ, **own}, check=True)
         said = log.read_text().split()
         return next(word for word in RESULTS if word in said)
@@ -53,24 +53,20 @@ def compile_in(bookworm: Sdk, tmp_path: Path) -> Compile:
     return compile_in
 
 
-def test_what_names_no_folder_is_not_preprocessed(compile_in: Compile) -> None:
-    code = '#include "x.h"\nint x = N;\n'
-    assert compile_in("one", code) == "cache_miss"
-    assert compile_in("two", code) == "direct_cache_hit"
-    # Preprocessed, it would be the same.
-    assert compile_in("three", code + "/* x */\n") == "cache_miss"
-
-
 @pytest.mark.parametrize(
     ("code", "words"),
     [
+        ('#include "x.h"\nint x = N;\n', ()),
         ('#include "x.h"\nint x = N;\n', ("-DHERE=@here@",)),
         ('#include "@here@/x.h"\nint x = N;\n', ()),
+        ('#include "x.h"\nint x = N;\n', ("-I@here@/include/python@name@",)),
     ],
-    ids=["word", "source"],
+    ids=["plain", "macro", "source", "python"],
 )
-def test_what_names_its_folder_is_found_from_another_by_what_it_means(
+def test_another_folder_at_another_depth_hits(
     compile_in: Compile, code: str, words: tuple[str, ...]
 ) -> None:
+    """Also where code or words name the folder, or a Python of which the code sees nothing."""
     assert compile_in("one", code, *words) == "cache_miss"
-    assert compile_in("two", code, *words) == "preprocessed_cache_hit"
+    assert compile_in("two/and/three", code, *words) in RESULTS[:2]
+    assert compile_in("four", code.replace("N", "2"), *words) == "cache_miss"
