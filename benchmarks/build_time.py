@@ -68,6 +68,7 @@ def native(package: Package, python: str, folder: Path) -> Cost:
             "PATH": f"{interpreter.parent}:{os.environ['PATH']}",
             "CFLAGS": " ".join(build.COMMON_FLAGS),
             "CXXFLAGS": " ".join(build.COMMON_FLAGS),
+            "FFLAGS": " ".join((*build.FORTRAN_FLAGS, "-fPIC")),
             "NPY_NUM_BUILD_JOBS": str(settings.JOBS),
             "CCACHE_DISABLE": "1",  # Meson puts a ccache that it finds before the compiler
         }

@@ -49,10 +49,10 @@ _NINJA_PROGRESS = re.compile(r"^\[\d+/\d+\]")
 
 #: Optimised, without debug information; each function apart, so that the linker leaves out
 #: what nothing calls.
-_ALL_LANGUAGES = ("-O2", "-g0", "-ffunction-sections")
+FORTRAN_FLAGS = ("-O2", "-g0", "-ffunction-sections")
 
 #: For C and C++: with the overflow that CPython promises as well.
-COMMON_FLAGS = (*_ALL_LANGUAGES, "-fwrapv")
+COMMON_FLAGS = (*FORTRAN_FLAGS, "-fwrapv")
 
 _LINK_FLAGS = ("-Wl,--as-needed", "-Wl,--gc-sections")
 
@@ -273,7 +273,7 @@ def _temporary(job: Job) -> Path:
 
 def _flags(job: Job) -> dict[str, list[str]]:
     """Compiler flags by Meson's names of the languages."""
-    common = {"c": COMMON_FLAGS, "cpp": COMMON_FLAGS, "fortran": _ALL_LANGUAGES}
+    common = {"c": COMMON_FLAGS, "cpp": COMMON_FLAGS, "fortran": FORTRAN_FLAGS}
     names = {"c": "c", "cpp": "c++", "fortran": "fortran"}
     sdk = job.place.sdk
     # The wrappers add the tune as well; packages that choose code by CPU look for it here.

@@ -183,6 +183,8 @@ class Recipe(_Model):
     smoke: RelativePath
     #: For each version that has none of its own.
     slim: Slim = Slim()
+    #: For each version that has none of its own.
+    flags: tuple[Flags, ...] = ()
     suite: Suite | None = None
     version: tuple[RecipeVersion, ...] = Field(min_length=1)
     folder: Path = Field(default=RECIPES, exclude=True)
@@ -276,7 +278,8 @@ def _with_package(document: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The file's tables with what all versions share in each, as the engine wants it."""
     versions = document.get("version")
     if isinstance(versions, list):
-        shared = {"package": document.get("name", ""), "slim": document.get("slim", {})}
+        shared = {"package": document.get("name", "")}
+        shared |= {key: document[key] for key in ("slim", "flags") if key in document}
         versions = [{**shared, **entry} if isinstance(entry, dict) else entry for entry in versions]
         document = {**document, "version": versions}
     return {**document, "folder": folder}

@@ -77,6 +77,15 @@ def test_flags_depend_on_language_and_compiler() -> None:
     assert "-fallow-argument-mismatch" not in old.flags_for("c", "10.2.1")
 
 
+def test_flags_of_the_recipe_are_for_each_version_that_has_none_of_its_own(tmp_path: Path) -> None:
+    shared = '[[flags]]\nlanguage = "c"\nadd = ["-fone"]\n'
+    own = VERSION.replace("1.0", "1.1") + '[[version.flags]]\nlanguage = "c"\nadd = ["-ftwo"]\n'
+    folder = written(tmp_path / "recipes", HEAD + shared + VERSION + own)
+    first, second = recipe.load("thing", folder=folder).version
+    assert first.flags_for("c", "12.2.0") == ("-fone",)
+    assert second.flags_for("c", "12.2.0") == ("-ftwo",)
+
+
 def test_every_recipe_loads_and_its_smoke_script_is_old_enough_for_3_5() -> None:
     assert {"numpy", "scipy"} <= set(recipe.names())
     for name in recipe.names():
