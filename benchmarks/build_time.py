@@ -11,6 +11,7 @@ the warm one has the caches that the cold one filled.
 
 import argparse
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -44,6 +45,8 @@ def cross(requirement: str, links: Sequence[str], python: str, folder: Path, nam
     words += ["--cache-dir", folder / "cache"]
     # ccache keeps its objects below HOME.
     environment = {**os.environ, "HOME": str(folder), "CROSSBUILD_PACKAGES": ""}
+    if (folder / "locks").is_dir():  # of a package without a recipe
+        shutil.copytree(folder / "locks", folder / name / "locks")
     if links:
         cost([*words, *links], environment)
     return cost([*words, requirement], environment)

@@ -23,6 +23,7 @@ from crossbuild.cli_options import (
     OfflineOption,
     PatchVersionOption,
     PythonOption,
+    PythonsOption,
     ReproduceOption,
     SdkOption,
     SharedOption,
@@ -183,7 +184,7 @@ def doctor(
 @app.command()
 def lock(
     packages: Annotated[list[str] | None, typer.Argument(help="All recipes by default.")] = None,
-    python: Annotated[list[str] | None, typer.Option("--python")] = None,
+    python: PythonsOption = None,
 ) -> None:
     """Renew the lock files of recipes: which files are downloaded, with their sha256."""
     from crossbuild import recipe, resolve
@@ -422,9 +423,7 @@ def matrix(
         str | None,
         typer.Option("--sdk", envvar="SDK", help="A reference SDK or a folder, for all cells."),
     ] = None,
-    python: Annotated[
-        list[str] | None, typer.Option("--python", envvar="PYTHON", help="These Pythons alone.")
-    ] = None,
+    python: PythonsOption = None,
     only: Annotated[
         str | None, typer.Option("--only", help="One cell, e.g. cp37-linux_armv7l.")
     ] = None,

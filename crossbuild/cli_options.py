@@ -35,6 +35,16 @@ PythonOption = Annotated[
         help="The target's Python, e.g. 3.7 (3.7.8 means the same).",
     ),
 ]
+PythonsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--python",
+        envvar="PYTHON",
+        parser=_series,
+        metavar="X.Y",
+        help="These Pythons alone, e.g. 3.7 (3.7.8 means the same).",
+    ),
+]
 EnvironmentOption = Annotated[
     str | None,
     typer.Option("--environment", help="Which environment-setup script of a multilib SDK."),

@@ -176,7 +176,7 @@ def read(project: Path, environ: Mapping[str, str]) -> Configuration:
     """
     path = project / "pyproject.toml"
     table = _table(project, path)
-    names = {key: _variable(key) for key in _keys()}
+    names = {key: _variable(key) for key in (*_keys(), *_ELSEWHERE)}
     given = {key: environ[name] for key, name in names.items() if environ.get(name)}
     try:
         return Configuration.model_validate({**table, **given})

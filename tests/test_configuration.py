@@ -107,6 +107,8 @@ def test_a_key_of_cibuildwheel_that_has_no_counterpart_is_explained(tmp_path: Pa
         "pyproject.toml: tool.crossbuild.repair-wheel-command: "
         "crossbuild bundles and audits every wheel itself"
     )
+    error = refused(tmp_path, "", CROSSBUILD_BEFORE_ALL="make sdk")
+    assert error.evidence == "CROSSBUILD_BEFORE_ALL=make sdk: prepare the SDK or the CI job instead"
 
 
 @pytest.mark.parametrize(
