@@ -50,9 +50,12 @@ class Additions:
             variables[name] = _expanded(value, variables)
         return variables
 
-    def words(self, variable: str) -> list[str]:
-        """The words of a variable such as CFLAGS that are the user's own."""
-        return shlex.split(_expanded(self.environment.get(variable, ""), {}))
+    def words(self, variable: str, environment: Mapping[str, str]) -> list[str]:
+        """The words that a variable such as CFLAGS adds to the build's own.
+
+        :param environment: the build's variables, without this one
+        """
+        return shlex.split(self.variables({**environment, variable: ""}).get(variable, ""))
 
     def settings(self) -> dict[str, str | list[str]]:
         """Configuration settings as ``python -m build`` passes them: one word is a string."""

@@ -98,7 +98,10 @@ class Board(Protocol):
         """Copy a file or a folder to the board, at exactly *target*."""
 
     def pull(self, source: str, target: Path) -> None:
-        """Copy a file from the board."""
+        """Copy a file from the board.
+
+        :raises BoardError: there is no such file
+        """
 
 
 def facts(board: Board) -> BoardFacts:

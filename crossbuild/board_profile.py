@@ -51,7 +51,7 @@ class BoardPython(_Frozen):
     :ivar symbols: what libpython, or the program itself, exports; not checked where empty
     """
 
-    version: str
+    version: str = pydantic.Field(pattern=r"^3\.\d+$")
     full_version: str
     abi_tag: str
     ext_suffix: str

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import (
     InvalidWheelFilename,
     NormalizedName,
@@ -14,9 +14,9 @@ from packaging.utils import (
 )
 from packaging.version import Version
 
-from crossbuild import wheel
+from crossbuild import requirement, wheel
 from crossbuild.board import BoardFacts, Interpreter
-from crossbuild.errors import BoardError, ConfigurationError
+from crossbuild.errors import BoardError
 from crossbuild.files import size_text
 
 #: The first pip that knows a tag; older ones call such a wheel "not supported".
@@ -36,15 +36,17 @@ def select(wheelhouse: Path, packages: Sequence[str], about: Interpreter) -> tup
     """
     fitting = _fitting(wheelhouse, about)
     chosen: dict[NormalizedName, list[Path]] = {}
-    waiting = [_requirement(package) for package in packages]
+    waiting = [requirement.parse(package) for package in packages]
+    seen = set()
     while waiting:
-        requirement = waiting.pop()
-        name = canonicalize_name(requirement.name)
-        if name in chosen and not requirement.extras:
+        wanted = waiting.pop()
+        name = canonicalize_name(wanted.name)
+        if (name, *sorted(wanted.extras)) in seen:
             continue
+        seen.add((name, *sorted(wanted.extras)))
         chosen[name] = fitting.get(name, [])
         for path in chosen[name]:
-            waiting += _required_by(path, requirement.extras, about)
+            waiting += _required_by(path, wanted.extras, about)
     return tuple(sorted(path for paths in chosen.values() for path in paths))
 
 
@@ -108,17 +110,6 @@ def _fitting(wheelhouse: Path, about: Interpreter) -> dict[NormalizedName, list[
     return fitting
 
 
-def _requirement(text: str) -> Requirement:
-    try:
-        return Requirement(text)
-    except InvalidRequirement as error:
-        raise ConfigurationError(
-            f"{text!r} names no package",
-            evidence=str(error),
-            cure="give names such as scipy or scipy==1.11.4",
-        ) from error
-
-
 def _required_by(path: Path, extras: set[str], about: Interpreter) -> Iterator[Requirement]:
     """What the wheel requires on this board."""
     environment = {
@@ -134,12 +125,12 @@ def _required_by(path: Path, extras: set[str], about: Interpreter) -> Iterator[R
     with wheel.opened(path) as archive:
         texts = archive.metadata.get_all("Requires-Dist") or []
     for text in texts:
-        requirement = _requirement(str(text))
-        marker = requirement.marker
+        required = requirement.parse(str(text))
+        marker = required.marker
         if marker is None or any(
             marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras)
         ):
-            yield requirement
+            yield required
 
 
 def _unpacked_size(path: Path) -> int:

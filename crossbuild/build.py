@@ -285,8 +285,10 @@ def _flags(job: Job) -> dict[str, list[str]]:
     flags["link"] = [*_LINK_FLAGS]
     if job.recipe.backend != "meson-python":
         return flags  # the user's own variables take the place of these, or add to them
+    variables = job.env.environment(_variables(job))
     return {
-        key: [*words, *job.additions.words(FLAG_VARIABLES[key])] for key, words in flags.items()
+        key: [*words, *job.additions.words(FLAG_VARIABLES[key], variables)]
+        for key, words in flags.items()
     }
 
 

@@ -48,6 +48,9 @@ app.add_typer(sdk_app, name="sdk")
 board_app = typer.Typer(help="Real boards.", no_args_is_help=True)
 app.add_typer(board_app, name="board")
 
+#: The status with which typer ends a command after Ctrl-C.
+_INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line; the one place that exits."""
@@ -56,9 +59,10 @@ def main() -> None:
     except CrossbuildError as error:
         console.error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        console.say("interrupted; the same command goes on where this one stopped")
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:
+            console.say("interrupted; the same command goes on where this one stopped")
+        raise
 
 
 def _version(wanted: bool) -> None:

@@ -117,7 +117,7 @@ def trim(folder: str, limit: int) -> None:
             entries += [
                 (os.stat(f"{path}/{key}").st_mtime, f"{path}/{key}") for key in listing(path)
             ]
-        elif os.path.isdir(path) and time.time() - os.path.getmtime(path) > _ABANDONED:
+        elif _age(path) > _ABANDONED:
             remove(path)
     left = sum(_size(path) for _, path in entries)
     for _, path in sorted(entries):
@@ -128,6 +128,13 @@ def trim(folder: str, limit: int) -> None:
         doomed = os.path.join(folder, f"stage-{os.path.basename(path)}")
         os.rename(path, doomed)
         remove(doomed)
+
+
+def _age(stage: str) -> float:
+    try:
+        return time.time() - os.path.getmtime(stage)
+    except FileNotFoundError:
+        return 0.0  # finished at this moment
 
 
 def _size(folder: str) -> int:

@@ -118,9 +118,12 @@ class EmulatedBoard:
 
     def pull(self, source: str, target: Path) -> None:
         """Copy a file from the board."""
+        place = self._place(source)
+        if not place.is_file():
+            raise BoardError(f"{source} cannot be read on {self.name}", evidence="no such file")
         with files.disk_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(self._place(source), target)
+            shutil.copy2(place, target)
 
     def seen(self, path: str) -> str:
         """How a program on the board names *path* of the root file system."""

@@ -33,10 +33,21 @@ def read_toml(path: Path) -> dict[str, Any]:
     :raises TomlError: why it cannot be read, with the place in the text
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return toml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        raise TomlError(str(error)) from error
+
+
+def toml(text: str) -> dict[str, Any]:
+    """The TOML document that somebody else's text is.
+
+    :raises TomlError: why it is none, with the place in the text
+    """
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
         # Not only TOMLDecodeError: tomllib lets through what int() says of too long a number,
         # and a list in a list in a list … ends its recursion.
         raise TomlError(str(error)) from error
@@ -58,6 +69,10 @@ def content_key(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_REFUSED = (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
+
+
 @contextmanager
 def disk_errors(where: Path) -> Iterator[None]:
     """Turn a full disk or a read-only folder into an error with a cure.
@@ -67,13 +82,15 @@ def disk_errors(where: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        # shutil.copytree collects what went wrong, as texts.
+        collected = str(error) if isinstance(error, shutil.Error) else ""
+        if error.errno in _FULL or any(os.strerror(code) in collected for code in _FULL):
             raise DiskError(
                 f"no space left while writing {where}",
-                evidence=str(error),
+                evidence=str(error)[-500:],
                 cure=NO_SPACE_CURE,
             ) from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR):
+        if error.errno in _REFUSED:
             raise DiskError(
                 f"cannot write {where}",
                 evidence=str(error),
@@ -122,11 +139,9 @@ def staged_directory(path: Path) -> Iterator[Path]:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a directory tree (or nothing), also one with read-only folders."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-        return
-    if not path.exists():
+    """Remove a directory tree, a file of any kind, or nothing; also read-only folders."""
+    if not path.is_dir() or path.is_symlink():
+        path.unlink(missing_ok=True)
         return
     for folder, _, _ in os.walk(path):
         Path(folder).chmod(0o755)

@@ -1,24 +1,20 @@
 """From what the user names to what is built: a recipe, an index's package, a folder."""
 
 import tarfile
-import tomllib
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from crossbuild import files, index, lock, pyproject, recipe
+from crossbuild import files, index, lock, pyproject, recipe, requirement
 from crossbuild.artifact import Artifact
 from crossbuild.errors import ConfigurationError, IndexUnreachableError, RecipeError
 from crossbuild.lock import Lock
 from crossbuild.plan import Package, source_digest
 from crossbuild.recipe import RecipeVersion
-
-#: What PEP 518 says of a source without ``build-system.requires``.
-_DEFAULT_REQUIRES = ("setuptools>=40.8", "wheel")
 
 
 def finder(
@@ -34,15 +30,7 @@ def finder(
     def find(text: str) -> Package:
         if is_folder(text):
             return _from_folder(Path(text), python, locks, offline=offline)
-        try:
-            wanted = Requirement(text)
-        except InvalidRequirement as error:
-            raise ConfigurationError(
-                f"{text!r} is neither a package nor a folder",
-                evidence=str(error),
-                cure="name packages as pip does (numpy, numpy==1.26.4), or give a path "
-                "that begins with ./",
-            ) from error
+        wanted = requirement.parse(text)
         if canonicalize_name(wanted.name) in recipe.names():
             return _from_recipe(wanted, python)
         return _from_index(wanted, python, locks, cache, offline=offline)
@@ -90,13 +78,12 @@ def _from_folder(folder: Path, python: str, locks: Path, *, offline: bool) -> Pa
             evidence="it has neither pyproject.toml nor setup.py",
             cure="give the folder that holds one of them",
         )
-    document = pyproject.read(folder)
-    project = document.get("project", {})
+    stated = pyproject.stated(folder)
     name = project_name(folder)
-    requires = tuple(document.get("build-system", {}).get("requires", _DEFAULT_REQUIRES))
+    requires = stated.build_system.requires
     place = _place(locks, python, str(folder), requires)
     made = _locked(name, python, place, lambda: _resolved(requires, python), offline=offline)
-    version = project.get("version") or f"0+{source_digest(folder)[:8]}"
+    version = stated.project.version or f"0+{source_digest(folder)[:8]}"
     return Package(_plain(name, version, python, made), made, folder)
 
 
@@ -128,8 +115,8 @@ def _locked(what: str, python: str, path: Path, make: Callable[[], Lock], *, off
 
 def project_name(folder: Path) -> str:
     """The name of the package in a source folder: its metadata's, else the folder's."""
-    name = pyproject.read(folder).get("project", {}).get("name")
-    return str(name or folder.absolute().name)
+    stated = pyproject.stated(folder)
+    return stated.project.name or folder.absolute().name
 
 
 def is_folder(text: str) -> bool:
@@ -154,9 +141,12 @@ def _plain(name: str, version: str, python: str, made: Lock) -> RecipeVersion:
 
 
 def _requires_in_archive(sdist: Path) -> tuple[str, ...]:
-    text = _member(sdist, "pyproject.toml")
-    document = tomllib.loads(text) if text else {}
-    return tuple(document.get("build-system", {}).get("requires", _DEFAULT_REQUIRES))
+    path = sdist / "pyproject.toml"
+    try:
+        document = files.toml(_member(sdist, path.name))
+    except files.TomlError as error:
+        raise pyproject.malformed(path, error) from error
+    return pyproject.metadata(document, path).build_system.requires
 
 
 def _member(sdist: Path, name: str) -> str:

@@ -61,20 +61,6 @@ class Lock:
         """Every file, once, sorted."""
         return tuple(sorted({file for role in _ROLES for file in getattr(self, role)}))
 
-    def version(self, name: str) -> str:
-        """The version of a build requirement.
-
-        :raises LockError: the lock does not have it
-        """
-        for artifact in self.build:
-            if artifact.name == canonicalize_name(name):
-                return artifact.version
-        raise LockError(
-            f"the lock of {self.cell} for Python {self.python} lacks {name}",
-            evidence=f"it has {', '.join(artifact.name for artifact in self.build)}",
-            cure="renew it with `crossbuild lock`",
-        )
-
 
 def load(version: RecipeVersion, python: str, *, folder: Path = LOCKS) -> Lock:
     """The lock of a cell: this version of a recipe on this Python.

@@ -14,17 +14,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from rich.table import Table
 
 from crossbuild import (
-    files,
     find_package,
     job_pool,
+    pyproject,
     recipe,
     reference_sdk,
+    requirement,
     settings,
     side_by_side,
 )
@@ -240,7 +240,7 @@ def _admits(text: str, python: str) -> bool:
     """Whether a package can be built for a Python, as far as that is known without an index."""
     if find_package.is_folder(text):
         return _folder_admits(Path(text), python)
-    wanted = _requirement(text)
+    wanted = requirement.parse(text)
     return canonicalize_name(wanted.name) not in recipe.names() or bool(_pin(text, python))
 
 
@@ -248,7 +248,7 @@ def _pin(text: str, python: str) -> str | None:
     """The version that a recipe has for a Python, None where there is no recipe or none."""
     if find_package.is_folder(text):
         return None
-    wanted = _requirement(text)
+    wanted = requirement.parse(text)
     if canonicalize_name(wanted.name) not in recipe.names():
         return None
     for version in recipe.load(wanted.name).for_python_all(python):
@@ -257,27 +257,11 @@ def _pin(text: str, python: str) -> str | None:
     return None
 
 
-def _requirement(text: str) -> Requirement:
-    try:
-        return Requirement(text)
-    except InvalidRequirement as error:
-        raise ConfigurationError(
-            f"{text!r} is neither a package nor a folder",
-            evidence=str(error),
-            cure="name packages as pip does, or give a path that begins with ./",
-        ) from error
-
-
 def _folder_admits(folder: Path, python: str) -> bool:
     """Whether ``requires-python`` of a source folder admits a Python."""
-    path = folder / "pyproject.toml"
-    try:
-        document = files.read_toml(path) if path.is_file() else {}
-        wanted = SpecifierSet(document.get("project", {}).get("requires-python", ""))
-    except (files.TomlError, InvalidSpecifier) as error:
-        raise ConfigurationError(f"{path} is malformed", evidence=str(error)) from error
+    stated = pyproject.stated(folder)
     # Of a minor version the newest: what asks for 3.7.1 runs on some 3.7.
-    return wanted.contains(f"{python}.99")
+    return SpecifierSet(stated.project.requires_python).contains(f"{python}.99")
 
 
 def _none_left(

@@ -13,7 +13,7 @@ from crossbuild import wheelhouse as wheelhouses
 from crossbuild.cell import Cell, Request, open_cell
 from crossbuild.console import Console, Step
 from crossbuild.digests import Digests
-from crossbuild.errors import CrossbuildError
+from crossbuild.errors import ConfigurationError, CrossbuildError
 from crossbuild.plan import Package, Planned
 from crossbuild.settings import Bundling
 from crossbuild.slim import LeftOut
@@ -292,7 +292,26 @@ def _packages(request: Request, cell: Cell) -> tuple[Package, ...]:
         from crossbuild import debug_info
 
         additions = debug_info.compiling(additions)
-    return plan.with_additions(plan.in_order(request.packages, find), additions)
+    packages = plan.in_order(request.packages, find)
+    _require_apart(packages, request)
+    return plan.with_additions(packages, additions)
+
+
+def _require_apart(packages: Sequence[Package], request: Request) -> None:
+    """Check that what a run writes is no part of a source folder, which is copied and hashed.
+
+    :raises ConfigurationError: the work folder or the cache is
+    """
+    for folder in [package.folder for package in packages if package.folder]:
+        for place in (request.work, request.cache):
+            inside = place.relative_to(folder) if place.is_relative_to(folder) else None
+            if inside is not None and (inside == Path() or plan.is_source(inside)):
+                raise ConfigurationError(
+                    f"{place} lies among the sources of {folder.name}",
+                    evidence=f"{folder} is built, and would be copied with all that is in it",
+                    cure="name a folder elsewhere, or one called build: "
+                    "--work-dir build, --cache-dir ~/.cache/crossbuild",
+                )
 
 
 def _publish(finished: Finished, cell: Cell, request: Request, digests: Digests) -> Path:

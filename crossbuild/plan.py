@@ -7,6 +7,7 @@ equal key means an equal wheel, so nothing is built twice.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
@@ -16,6 +17,7 @@ from packaging.utils import canonicalize_name
 
 from crossbuild import files
 from crossbuild.additions import NOTHING_ADDED, Additions
+from crossbuild.errors import RecipeError
 from crossbuild.lock import Lock
 from crossbuild.recipe import RecipeVersion
 from crossbuild.sdk import Sdk
@@ -25,7 +27,8 @@ from crossbuild.target_python import TargetPython
 _BUILD_RULES = (
     *("build.py", "crossenv.py", "meson.py", "workplace.py", "wrappers.py", "fortran.py"),
     *("fortran_cache.py", "compile_cache.py", "cython.py", "cython_cache.py"),
-    *("sysconfigdata.py", "overlay.py", "additions.py", "inside/run_cython.py"),
+    *("sysconfigdata.py", "overlay.py", "additions.py", "libraries.py"),
+    *("inside/run_cython.py", "inside/call_backend.py", "inside/venv.py"),
 )
 
 #: Keys of a recipe that change nothing in what a back end makes.
@@ -34,6 +37,7 @@ _NOT_OF_BUILDS = {"python", "memory_mb", "disk_mb", "slim"}
 #: Files whose text decides how a built wheel is made ready for the board.
 _FINISH_RULES = (
     *("bundle.py", "debug_info.py", "prose.py", "runtime.py", "slim.py", "wheel.py"),
+    *("board_sysroot.py", "static_library.py", "wheel_record.py"),
     *("boards/imx6q.toml", "policy/slim.toml"),
 )
 
@@ -74,18 +78,42 @@ def in_order(wanted: Sequence[str], find: Callable[[str], Package]) -> tuple[Pac
 
     :param wanted: requirements, or paths of source folders
     :param find: gives the package for such a text
+    :raises RecipeError: one is asked for in two versions
     """
     packages: dict[str, Package] = {}
     graph: dict[str, set[str]] = {}
-    waiting = list(wanted)
+    # A bare name is content with the version that another package is built against.
+    waiting = [(text, "the command line") for text in sorted(wanted, key=_is_bare)]
     while waiting:
-        package = find(waiting.pop(0))
+        text, by = waiting.pop(0)
+        package = find(text)
         if package.name in packages:
+            _require_same(packages[package.name], package, text, by)
             continue
         packages[package.name] = package
         graph[package.name] = set(package.recipe.dependencies)
-        waiting.extend(package.recipe.target_requires)
+        pins = [(pin, package.title) for pin in package.recipe.target_requires]
+        waiting = [*pins, *waiting]
     return tuple(packages[name] for name in TopologicalSorter(graph).static_order())
+
+
+def _is_bare(text: str) -> bool:
+    return re.fullmatch(r"[\w.-]+", text) is not None
+
+
+def _require_same(chosen: Package, package: Package, text: str, by: str) -> None:
+    """Check that a package that is chosen does for another mention of it.
+
+    A source folder of the user's own stands for any version.
+    """
+    if chosen.folder or _is_bare(text) or chosen.title == package.title:
+        return
+    raise RecipeError(
+        f"{chosen.title} and {package.title} cannot be built together",
+        evidence=f"{by} asks for {text}, but {chosen.title} is asked for as well",
+        cure="name versions that go together (a recipe pins what it is built against), or build "
+        "in two runs, each into a wheelhouse of its own",
+    )
 
 
 def batches(planned: Sequence[Planned]) -> list[list[Planned]]:
@@ -155,7 +183,10 @@ def is_source(path: Path) -> bool:
 
 
 _MADE = {"build", "dist", "wheelhouse"}
-_NO_SOURCE = {".git", ".hg", ".venv", ".tox", ".nox", "__pycache__", ".pytest_cache"}
+_NO_SOURCE = {
+    *(".git", ".hg", ".venv", ".tox", ".nox", "__pycache__", ".pytest_cache"),
+    *(".cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".eggs"),
+}
 
 
 def _target_digest(target: TargetPython) -> str:

@@ -2,7 +2,6 @@
 
 import shlex
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from crossbuild import build, index, lock, pip_settings, resolve, verify
+from crossbuild import wheelhouse as wheelhouses
 from crossbuild.additions import filled
 from crossbuild.artifact import Artifact
 from crossbuild.board import Board
@@ -49,8 +49,9 @@ def required_wheels(
     path = lock.path_of_tests(requires, python, folder=locks)
     if not path.exists():
         lock.write(resolve.lock_of_tests(requires, python, pip_settings.read()), path)
-    built = wheelhouse.glob(f"*-cp{python.replace('.', '')}-*.whl")
-    there = {parse_wheel_filename(wheel.name)[0] for wheel in built}
+    tag = f"cp{python.replace('.', '')}"
+    built = [parse_wheel_filename(wheel.name) for wheel in wheelhouses.contents(wheelhouse)]
+    there = {name for name, _, _, tags in built if any(one.interpreter == tag for one in tags)}
     wanted = [one for one in lock.read(path).build if canonicalize_name(one.name) not in there]
     _require_pure(wanted)
     return index.fetch_all(wanted, cache)
@@ -97,10 +98,7 @@ def _run_command(tests: ProjectTests, package: Path, board: Board, log: Path) ->
             filled(tests.command, project=places["project"], package=places["package"]),
         ]
     )
-    started = time.monotonic()
-    ended = board.run(["sh", "-c", script], log=log, check=False, timeout=verify.TIMEOUT)
-    seconds = time.monotonic() - started
-    return ScriptResult(package.name, ended.status == 0, ended.status, seconds, 0, ended.output)
+    return verify.run_timed(board, ["sh", "-c", script], log)
 
 
 def _pushed(tests: ProjectTests, package: Path, board: Board) -> Mapping[str, str]:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from crossbuild import (
@@ -12,6 +11,7 @@ from crossbuild import (
     known_failures,
     project_tests,
     recipe,
+    requirement,
     suite_jobs,
     suite_results,
     suites,
@@ -58,8 +58,11 @@ def prove(question: Question, console: Console) -> Proof:
 
 
 def recipes_of(requirements: Sequence[str]) -> dict[str, Recipe]:
-    """The recipes of those packages that have one, by name."""
-    names = dict.fromkeys(canonicalize_name(Requirement(text).name) for text in requirements)
+    """The recipes of those packages that have one, by name.
+
+    :raises ConfigurationError: a requirement is none
+    """
+    names = dict.fromkeys(canonicalize_name(requirement.parse(text).name) for text in requirements)
     return {name: recipe.load(name) for name in names if name in recipe.names()}
 
 

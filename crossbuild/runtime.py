@@ -64,7 +64,7 @@ def make(sdk: Sdk, board: BoardProfile, libraries: Iterable[str], folder: Path) 
         return None
     digests = {soname: files.sha256(path) for soname, path in sources.items()}
     names = {soname: _own_name(soname, digest) for soname, digest in digests.items()}
-    version = f"1+{files.content_key(digests)[:8]}"
+    version = f"1+{files.content_key(digests, files.sha256(Path(__file__)))[:8]}"
     path = folder / f"{PACKAGE}-{version}-py3-none-linux_armv7l.whl"
     with files.exclusive(folder / "lock"):
         if not path.exists():
@@ -75,11 +75,8 @@ def make(sdk: Sdk, board: BoardProfile, libraries: Iterable[str], folder: Path) 
     return Runtime(path, version, names)
 
 
-def use(tree: Path, modules: Iterable[Path], runtime: Runtime, log: Path) -> bool:
-    """Let an unpacked wheel's modules find the runtime's libraries, and require it.
-
-    :returns: whether any module needs it
-    """
+def use(tree: Path, modules: Iterable[Path], runtime: Runtime, log: Path) -> None:
+    """Let those of an unpacked wheel's modules that need the runtime find it, and require it."""
     used = False
     for module in modules:
         needed = [name for name in elf.read(module).needed if name in runtime.names]
@@ -90,7 +87,6 @@ def use(tree: Path, modules: Iterable[Path], runtime: Runtime, log: Path) -> boo
             run_own(["patchelf", *words, "--set-rpath", f"$ORIGIN/{up}", module], log=log)
     if used:
         _require(tree, runtime.requirement)
-    return used
 
 
 def _closure(sdk: Sdk, board: BoardProfile, libraries: Iterable[str]) -> dict[str, Path]:

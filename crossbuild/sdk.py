@@ -60,12 +60,10 @@ class Sdk:
     target_sysroot: Path
     tools: Tools
     triple: str
-    float_abi: str
     gcc_version: str
     glibc_version: str
     library_dirs: tuple[Path, ...]
     include_dirs: tuple[Path, ...]
-    distro_version: str
     content_id: str
 
     def find_library(self, file_name: str) -> Path | None:
@@ -99,12 +97,10 @@ def read(root: Path, *, environment: str | None = None, cache: Path | None = Non
         target_sysroot=target_sysroot,
         tools=tools,
         triple=answers.triple,
-        float_abi="hard",
         gcc_version=answers.gcc_version,
         glibc_version=answers.glibc_version,
         library_dirs=_library_dirs(tools, target_sysroot),
         include_dirs=_include_dirs(target_sysroot, answers.multiarch),
-        distro_version=variables.get("OECORE_DISTRO_VERSION", ""),
         content_id=_content_id(root, variables, tools, target_sysroot, answers, cache),
     )
 
@@ -242,7 +238,9 @@ class _Answers:
 def _ask(tools: Tools, script: Path) -> _Answers:
     cc = tools.cc
     triple = _answer(tools, [cc[0], "-dumpmachine"], script).output.strip()
-    version = _answer(tools, [cc[0], "-dumpfullversion"], script).output.strip()
+    # GCC before 7 knows but the second, which says less from 7 on.
+    asked = [cc[0], "-dumpfullversion", "-dumpversion"]
+    version = _answer(tools, asked, script).output.strip()
     dump = [*cc, "-dM", "-E", "-x", "c", "-"]
     _demand_armv7hf(triple, _macros(_answer(tools, dump, script, stdin="")), cc)
     done = _answer(tools, dump, script, stdin="#include <features.h>\n", check=False)

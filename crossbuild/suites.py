@@ -122,7 +122,7 @@ def _run_slice(
             board, name, words, log=log, timeout=_LIMIT, on_line=lambda line: _show(line, step)
         )
         took, peak = took + ended.seconds, max(peak, ended.peak_memory)
-        found = _recorded(board, records)
+        found = _recorded(board, records, ended, log)
         if _FINISHED in found and ended.status not in _NO_RUN:
             break
         running = {name for name, test in found.items() if test.outcome == "started"} - {*deaths}
@@ -136,11 +136,19 @@ def _run_slice(
     return SliceResult(name, tuple({**found, **deaths}.values()), took, peak)
 
 
-def _recorded(board: Board, records: str) -> dict[str, TestResult]:
-    """The last word on each test that the board recorded."""
+def _recorded(board: Board, records: str, ended: ScriptResult, log: Path) -> dict[str, TestResult]:
+    """The last word on each test that the board recorded.
+
+    :raises BoardError: nothing is recorded, as pytest itself did not start
+    """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "records"
-        board.pull(records, copy)
+        try:
+            board.pull(records, copy)
+        except BoardError as error:
+            if ended.passed:
+                raise
+            raise verify.failure(f"pytest does not run on {board.name}", ended, log) from error
         lines = copy.read_text(encoding="utf-8").splitlines()
     tests = (TestResult(**json.loads(line)) for line in lines)
     return {test.test: test for test in tests}

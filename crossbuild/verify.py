@@ -133,7 +133,7 @@ def install(board: Board, folder: str, packages: Sequence[str], *, log: Path) ->
     :raises BoardError: pip failed
     """
     argv = [*board.pip, "install", "--no-index", "-f", folder, *board.install_options, *packages]
-    result = _measured(board, argv, log)
+    result = run_timed(board, argv, log)
     if result.status != 0:
         raise failure(f"{' '.join(packages)} cannot be installed on {board.name}", result, log)
     return result.seconds
@@ -217,8 +217,11 @@ def _run(
         ) from error
 
 
-def _measured(board: Board, argv: Sequence[str], log: Path) -> ScriptResult:
-    """Run a command of the board that measures nothing itself."""
+def run_timed(board: Board, argv: Sequence[str], log: Path) -> ScriptResult:
+    """Run a command of the board that measures nothing itself.
+
+    :raises BoardError: it did not end in time
+    """
     start = time.monotonic()
     ended = _run(board, argv, log)
     seconds = time.monotonic() - start
@@ -257,7 +260,7 @@ def _check_hashes(board: Board, wheels: Sequence[Path], about: BoardFacts, log: 
     copies = f"{board.scratch}/checked"
     where = ["--no-index", "-f", f"{board.scratch}/wheelhouse", "-d", copies]
     argv = [*board.pip, "download", "--no-deps", *where, "--require-hashes", "-r", target]
-    result = _measured(board, argv, log)
+    result = run_timed(board, argv, log)
     board.run([*board.python, "-c", _REMOVE, copies])  # the installation needs their room
     if not result.passed:
         raise failure(f"{requirements.name} does not fit the wheels", result, log)

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from crossbuild import files
 from crossbuild.digests import Digests
@@ -54,8 +54,16 @@ def publish_debug(paths: Sequence[Path], wheelhouse: Path, digests: Digests) -> 
 
 
 def contents(wheelhouse: Path) -> list[Path]:
-    """The wheels of a wheelhouse, sorted by name."""
-    return sorted(wheelhouse.glob("*.whl"))
+    """The wheels of a wheelhouse, sorted by name; not files that only end as wheels do."""
+    return sorted(path for path in wheelhouse.glob("*.whl") if _is_named(path))
+
+
+def _is_named(path: Path) -> bool:
+    try:
+        parse_wheel_filename(path.name)
+    except InvalidWheelFilename:
+        return False
+    return True
 
 
 def requirements_file(wheelhouse: Path, python: str) -> Path:

@@ -75,8 +75,9 @@ class Workplace:
         """
         tools = self._wrappers(package, requirements)
         stamp = self.folder / "environment-is-whole"
-        names = "\n".join(path.name for path in requirements)
-        if stamp.exists() and stamp.read_text() == names:
+        python = f"{self.build_python.executable} {self.build_python.full_version}"
+        contents = "\n".join([python, *(path.name for path in requirements)])
+        if stamp.exists() and stamp.read_text() == contents:
             return crossenv.existing(self.target, tools, self.folder / "env")
         stamp.unlink(missing_ok=True)
         env = crossenv.create(
@@ -89,7 +90,7 @@ class Workplace:
             cython_launcher=cython.cached(package, self.cache / "cython", self.folder),
         )
         crossenv.make_hybrids(env, package.recipe.hybrid, self.targets)
-        files.write_text(stamp, names)
+        files.write_text(stamp, contents)
         return env
 
     def _wrappers(self, package: Package, requirements: Sequence[Path]) -> Wrappers:

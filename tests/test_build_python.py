@@ -48,12 +48,10 @@ def sdk_with(native_sysroot: Path) -> Sdk:
         target_sysroot=nothing,
         tools=tools,
         triple="arm-poky-linux-gnueabi",
-        float_abi="hard",
         gcc_version="9.2.0",
         glibc_version="2.30",
         library_dirs=(),
         include_dirs=(),
-        distro_version="",
         content_id="",
     )
 

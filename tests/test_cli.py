@@ -1,12 +1,14 @@
 """The command line's own words."""
 
 import json
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from crossbuild import cli
+from crossbuild import cli, reference_sdk
 from crossbuild.errors import ConfigurationError
 from tests.programs import program
 
@@ -24,6 +26,24 @@ def test_what_is_no_version_is_told_with_its_variable(text: str) -> None:
     assert done.exit_code == 2
     words = " ".join(done.output.replace("│", " ").split())
     assert f"'--python' (env var: 'PYTHON'): '{text}' is no version of Python such as 3.7" in words
+
+
+@pytest.mark.parametrize("text", ["numpy=1.26", "my project"])
+def test_what_names_no_package_is_told(text: str) -> None:
+    done = CliRunner().invoke(cli.app, ["verify", text])
+    assert isinstance(done.exception, ConfigurationError)
+    assert f"'{text}' is neither a package nor a folder" in str(done.exception)
+
+
+def test_an_interrupt_says_that_nothing_is_lost(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["crossbuild", "sdk", "list"])
+    monkeypatch.setattr(reference_sdk, "definitions", lambda: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert "goes on where this one stopped" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", [["wheels"], ["matrix", "--build"]])

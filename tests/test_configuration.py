@@ -182,7 +182,7 @@ def test_any_table_is_read_or_refused(
     found.selects("cp37-linux_armv7l")
     found.sdk_for("cp37-linux_armv7l")
     found.additions(folder).variables({})
-    found.additions(folder).words("CFLAGS")
+    found.additions(folder).words("CFLAGS", {})
 
 
 @settings(max_examples=60, deadline=None)
@@ -209,7 +209,13 @@ def test_variables_may_name_others() -> None:
         "C": "1 1x",
         "OTHER": "o",
     }
-    assert Additions({"CFLAGS": "$CFLAGS -DX='a b'"}).words("CFLAGS") == ["-DX=a b"]
+
+
+def test_words_for_meson_are_those_beside_the_builds_own() -> None:
+    additions = Additions({"INC": "$ROOT/include", "CFLAGS": "$CFLAGS -DX='a b' -I$INC"})
+    found = additions.words("CFLAGS", {"CFLAGS": "-O2", "ROOT": "/opt/x"})
+    assert found == ["-DX=a b", "-I/opt/x/include"]
+    assert additions.words("CXXFLAGS", {"CXXFLAGS": "-O2"}) == []
 
 
 def test_only_source_folders_take_the_projects_settings(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ ROOT = Path(crossbuild.__file__).parent
 #: From the ground floor to the command line; below that, in the order in which data flows.
 _ORDER = """
 errors settings timeline run console side_by_side
-files job_pool trace digests tree_digest own_tools inside pyproject
+files requirement job_pool trace digests tree_digest own_tools inside pyproject
 elf_tables elf_headers elf elf_layout static_library
 wheel_record zip_safety wheel_archive wheel prose slim wheelhouse store differences
 environment_script sdk libraries compile_cache fortran_cache fortran reference_sdk

@@ -98,6 +98,15 @@ def test_a_projects_own_folders_are_no_source(
     assert [made.reused for made in run(request)] == [True]
 
 
+def test_a_work_folder_among_the_sources_is_refused(
+    request_in: Callable[..., Request], tmp_path: Path
+) -> None:
+    tiny = projects.write(tmp_path / "tiny")
+    for folder in (tiny, tiny / "w"):
+        with pytest.raises(ConfigurationError, match="lies among the sources of tiny"):
+            run(replace(request_in(tiny), work=folder))
+
+
 def test_additions_reach_the_build_and_its_key(
     request_in: Callable[..., Request], tmp_path: Path
 ) -> None:

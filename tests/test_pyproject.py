@@ -45,3 +45,18 @@ def test_a_wheel_that_is_something_else(text: str, wheel: str, said: str, tmp_pa
 def test_a_malformed_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="malformed"):
         pyproject.read(project(tmp_path, "[project\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[project]\nrequires-python = 3.7\n", "project.requires-python"),
+        ("[project]\nrequires-python = 'newer'\n", "project.requires-python"),
+        ("project = 3\n", "project"),
+        ("[build-system]\nrequires = 'setuptools'\n", "build-system.requires"),
+    ],
+)
+def test_a_value_of_another_kind_is_told(text: str, key: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="malformed") as caught:
+        pyproject.stated(project(tmp_path, text))
+    assert f"pyproject.toml: {key}: " in caught.value.evidence

@@ -67,7 +67,7 @@ def test_modules_find_it_and_their_wheel_requires_it(
     module = tree / "package/inner/m.so"
     argv = [*bookworm.tools.cc, "-shared", "-fPIC", str(source), "-lopenblas", "-o", str(module)]
     subprocess.run(argv, check=True)
-    assert runtime.use(tree, [module], shared, tmp_path / "log")
+    runtime.use(tree, [module], shared, tmp_path / "log")
     linked = elf.read(module)
     assert shared.names["libopenblas.so.0"] in linked.needed
     assert "libopenblas.so.0" not in linked.needed
@@ -86,7 +86,7 @@ def test_a_module_that_needs_nothing_of_it_is_left_alone(
     argv = [*bookworm.tools.cc, "-shared", "-fPIC", str(source), "-o", str(module)]
     subprocess.run(argv, check=True)
     before = module.read_bytes()
-    assert not runtime.use(tmp_path, [module], shared, tmp_path / "log")
+    runtime.use(tmp_path, [module], shared, tmp_path / "log")
     assert module.read_bytes() == before
 
 

@@ -35,7 +35,6 @@ def script(root: Path) -> Path:
 
 def test_the_reference_sdk(bookworm: Sdk) -> None:
     assert bookworm.triple == "arm-linux-gnueabihf"
-    assert bookworm.float_abi == "hard"
     assert bookworm.glibc_version == "2.36"
     assert "-mcpu=cortex-a9" in bookworm.tools.cc
     assert bookworm.tools.fortran is not None

@@ -97,12 +97,10 @@ def native_sdk() -> Sdk:
         target_sysroot=Path("/"),
         tools=Tools((gcc,), (), None, "", "", "", "", "", "", "", ()),
         triple="x86_64-linux-gnu",
-        float_abi="hard",
         gcc_version="12",
         glibc_version="2.36",
         library_dirs=(),
         include_dirs=(),
-        distro_version="",
         content_id="",
     )
 

@@ -77,12 +77,10 @@ def sdk(tmp_path: Path) -> Sdk:
         target_sysroot=root,
         tools=Tools(("/sdk/gcc",), (), None, "", "", "", "", "", "", "", ()),
         triple="arm-poky-linux-gnueabi",
-        float_abi="hard",
         gcc_version="9.2.0",
         glibc_version="2.30",
         library_dirs=(root / "lib", root / "usr/lib"),
         include_dirs=(root / "usr/include",),
-        distro_version="3.0.4",
         content_id="0123",
     )
 

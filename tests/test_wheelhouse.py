@@ -90,3 +90,13 @@ def test_a_wheelhouse_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DiskError, match="cannot write"):
         wheelhouse.publish([], tmp_path / "file" / "house", "3.11")
+    with pytest.raises(DiskError, match="cannot write"):
+        wheelhouse.publish([], tmp_path / "file", "3.11")
+
+
+def test_a_file_that_is_no_wheel_is_passed_by(house: Path, tmp_path: Path) -> None:
+    (house / "numpy.whl").touch()
+    wheelhouse.publish([make_wheel(tmp_path / "built", "three", "1.0")], house, "3.11")
+    listed = (house / "SHA256SUMS").read_text()
+    assert "three-1.0" in listed
+    assert "numpy.whl" not in listed

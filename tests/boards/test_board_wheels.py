@@ -64,7 +64,7 @@ def test_markers_are_the_boards(shelf: Path) -> None:
 
 
 def test_no_requirement(shelf: Path) -> None:
-    with pytest.raises(ConfigurationError, match="names no package"):
+    with pytest.raises(ConfigurationError, match="is neither a package"):
         select(shelf, ["./scipy"], board())
 
 

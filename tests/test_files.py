@@ -1,0 +1,41 @@
+"""Files: what is removed, and what a disk's errors become."""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from crossbuild import files
+from crossbuild.errors import DiskError
+
+
+def test_whatever_is_there_is_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "file").touch()
+    folder.chmod(0o500)
+    os.mkfifo(tmp_path / "fifo")  # opened, it would wait for a writer
+    (tmp_path / "link").symlink_to("nowhere")
+    for name in ("folder", "fifo", "link", "nothing"):
+        files.remove_tree(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_that_fills_the_disk(tmp_path: Path) -> None:
+    (tmp_path / "from").mkdir()
+    (tmp_path / "from/file").touch()
+
+    def full(_source: str, target: str) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), target)
+
+    with pytest.raises(DiskError, match="no space left"), files.disk_errors(tmp_path / "to"):
+        shutil.copytree(tmp_path / "from", tmp_path / "to", copy_function=full)
+
+
+def test_a_copy_that_fails_for_another_reason_is_no_matter_of_the_disk(tmp_path: Path) -> None:
+    (tmp_path / "from").mkdir()
+    (tmp_path / "from/link").symlink_to("nowhere")
+    with pytest.raises(shutil.Error), files.disk_errors(tmp_path / "to"):
+        shutil.copytree(tmp_path / "from", tmp_path / "to")
