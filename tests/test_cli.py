@@ -43,7 +43,7 @@ def test_an_interrupt_says_that_nothing_is_lost(
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 130
-    assert "goes on where this one stopped" in capsys.readouterr().out
+    assert "goes on where this one stopped" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [["wheels"], ["matrix", "--build"]])
