@@ -5,6 +5,7 @@ Debian built on Arm for the same release runs there too, to be compared with our
 """
 
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,9 +45,9 @@ def native_root(
 
 def _add(packages: Sequence[Path], root: Path, log: Path) -> None:
     """Lay packages into a root, where a reference SDK would have their files."""
-    with files.staged_directory(root / ".native") as stage:
+    with tempfile.TemporaryDirectory(dir=root) as folder:
+        stage = Path(folder)
         debian.unpack(packages, stage / "unpacked", log)
         target.flatten(stage / "unpacked", stage / "flat")
         target.finish(stage / "flat")
         run(["cp", "-a", "--remove-destination", f"{stage / 'flat'}/.", root], log=log)
-    files.remove_tree(root / ".native")

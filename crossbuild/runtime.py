@@ -7,6 +7,7 @@ these need and the board lacks, go into one wheel; modules find it by ``$ORIGIN`
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,10 +69,9 @@ def make(sdk: Sdk, board: BoardProfile, libraries: Iterable[str], folder: Path) 
     path = folder / f"{PACKAGE}-{version}-py3-none-linux_armv7l.whl"
     with files.exclusive(folder / "lock"):
         if not path.exists():
-            with files.staged_directory(folder / f"{PACKAGE}-{version}") as tree:
-                _fill(tree, sources, names, version, sdk)
-                wheel.pack(tree, path, epoch=wheel.ZIP_EPOCH)
-            files.remove_tree(folder / f"{PACKAGE}-{version}")
+            with files.disk_errors(folder), tempfile.TemporaryDirectory(dir=folder) as tree:
+                _fill(Path(tree), sources, names, version, sdk)
+                wheel.pack(Path(tree), path, epoch=wheel.ZIP_EPOCH)
     return Runtime(path, version, names)
 
 

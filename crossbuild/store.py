@@ -33,11 +33,12 @@ class Built:
     def unpacked(self) -> Path:
         """Its content as a folder, for packages that link against it."""
         folder = self.wheel.parent / "unpacked"
-        if not folder.exists():
-            from crossbuild import wheel
+        with files.exclusive(self.wheel.parent / ".lock"):
+            if not folder.exists():
+                from crossbuild import wheel
 
-            with files.staged_directory(folder) as stage, wheel.unpacked(self.wheel) as tree:
-                shutil.copytree(tree, stage, dirs_exist_ok=True)
+                with files.staged_directory(folder) as stage, wheel.unpacked(self.wheel) as tree:
+                    shutil.copytree(tree, stage, dirs_exist_ok=True)
         return folder
 
 
