@@ -37,7 +37,7 @@ class BoardFacts(Interpreter):
 
     Sizes in bytes; ``child_programs`` is false where a program on the board cannot
     start another one (an emulation without binfmt); ``float_abi`` is ``hard`` where the
-    hard-float loader is there.
+    hard-float loader is there; ``bits`` are those of its Python's pointers.
     """
 
     libc: str
@@ -47,6 +47,13 @@ class BoardFacts(Interpreter):
     memory: int
     free_space: int
     child_programs: bool
+    bits: int
+
+    @property
+    def is_armv7hf(self) -> bool:
+        """Whether it loads our wheels: a 32-bit hard-float user land on ARMv7 or later."""
+        arm = self.machine.startswith(("armv7", "armv8l"))
+        return self.float_abi == "hard" and (arm or (self.machine == "aarch64" and self.bits == 32))
 
 
 class Board(Protocol):

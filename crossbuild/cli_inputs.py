@@ -116,11 +116,11 @@ def made_reference_sdk(
 
 
 def without_spaces(folder: Path) -> Path:
-    """Compilers and build systems split a path at its spaces.
+    """The folder by its real path, by which builds name their own files.
 
-    :raises ConfigurationError: the path has one
+    :raises ConfigurationError: the path has a space, where compilers and build systems split it
     """
-    path = folder.absolute()
+    path = folder.resolve()
     if any(character.isspace() for character in str(path)):
         raise ConfigurationError(
             "the work folder's path must not contain spaces",

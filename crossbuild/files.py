@@ -73,6 +73,12 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REFUSED = (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
 
 
+def is_full(error: OSError) -> bool:
+    """Whether the disk had no room; shutil.copytree collects what went wrong as texts."""
+    collected = str(error) if isinstance(error, shutil.Error) else ""
+    return error.errno in _FULL or any(os.strerror(code) in collected for code in _FULL)
+
+
 @contextmanager
 def disk_errors(where: Path) -> Iterator[None]:
     """Turn a full disk or a read-only folder into an error with a cure.
@@ -82,9 +88,7 @@ def disk_errors(where: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        # shutil.copytree collects what went wrong, as texts.
-        collected = str(error) if isinstance(error, shutil.Error) else ""
-        if error.errno in _FULL or any(os.strerror(code) in collected for code in _FULL):
+        if is_full(error):
             raise DiskError(
                 f"no space left while writing {where}",
                 evidence=str(error)[-500:],

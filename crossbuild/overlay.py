@@ -4,6 +4,7 @@ One shape for every SDK and every Python: a placeholder interpreter, the amended
 sysconfigdata, a Makefile, and the headers with the target's ``pyconfig.h``.
 """
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -73,11 +74,15 @@ def _copy_headers(source: Description, folder: Path) -> None:
     try:
         shutil.copytree(source.headers, folder)
     except shutil.Error as error:  # files that cannot be read, links in a circle
+        if files.is_full(error):
+            raise
         raise TargetPythonError(
             "the target Python's headers cannot be read",
             evidence=str(error)[:600],
             cure="the sysroot's Python is damaged: reinstall the SDK",
         ) from error
+    for place, _, _ in os.walk(folder):
+        Path(place).chmod(0o755)  # a shared SDK's folders may be read-only
     # The SDK's own may be a read-only file, or a chooser between machines.
     files.remove_tree(folder / "pyconfig.h")
     files.write_text(folder / "pyconfig.h", without_shared_libpython(source.pyconfig))

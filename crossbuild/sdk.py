@@ -23,6 +23,10 @@ from crossbuild.tree_digest import TreeDigest
 _C_ONLY = re.compile(r"-W(?!l,|a,)\S*|-D\S*|-U\S*|-fstack-clash-protection")
 
 
+#: GCC's warning that -mcpu says another architecture than -march; old releases write no quotes.
+CONFLICT = re.compile(r"switch \W?-mcpu=([\w.+-]+?)\W? conflicts with ")
+
+
 @dataclass(frozen=True)
 class Tools:
     """The toolchain's programs: each an argument list that starts with a full path.
@@ -212,7 +216,7 @@ def _without_conflict(tools: Tools, script: Path) -> Tools:
     fail each check with -Werror: numpy.distutils finds no NEON by them.
     """
     said = _answer(tools, [*tools.cc, "-E", "-x", "c", "-"], script, stdin="", check=False)
-    conflict = re.search(r"switch \W-mcpu=([\w.+-]+)\W conflicts with ", said.output)
+    conflict = CONFLICT.search(said.output)
     if conflict is None:
         return tools
     words = {f"-mcpu={conflict[1]}": f"-mtune={conflict[1]}"}

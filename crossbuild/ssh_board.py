@@ -182,12 +182,11 @@ def _prepare(board: SshBoard) -> None:
 
 
 def _require_arm(about: BoardFacts, name: str) -> None:
-    """Only a 32-bit hard-float user land on ARMv7 or later can load our wheels."""
-    fits = about.machine.startswith(("armv7", "armv8l")) and about.float_abi == "hard"
-    if not fits:
+    if not about.is_armv7hf:
         raise BoardError(
             f"{name} cannot run wheels for armv7hf",
-            evidence=f"its Python runs on {about.machine}, float ABI {about.float_abi}",
+            evidence=f"its Python has {about.bits} bits on {about.machine}, "
+            f"float ABI {about.float_abi}",
             cure="choose a board with a 32-bit hard-float user land",
         )
 

@@ -100,6 +100,18 @@ def test_c_only_words_stay_out_of_fortran(copy: Path) -> None:
 
 
 @pytest.mark.trap(16)
+@pytest.mark.parametrize("quotes", [("", ""), ("'", "'"), ("\u2018", "\u2019")])
+def test_the_warning_of_words_that_conflict_in_each_releases_spelling(
+    quotes: tuple[str, str],
+) -> None:
+    before, after = quotes
+    said = f"warning: switch {before}-mcpu=cortex-a9{after} conflicts with {before}-march=armv7-a"
+    found = sdk.CONFLICT.search(said)
+    assert found is not None
+    assert found[1] == "cortex-a9"
+
+
+@pytest.mark.trap(16)
 def test_words_of_old_scripts_that_conflict_are_said_without_the_warning(copy: Path) -> None:
     edit(script(copy), "-mcpu=cortex-a9 ", "-march=armv7-a -mcpu=cortex-a9 ")
     tools = sdk.read(copy).tools

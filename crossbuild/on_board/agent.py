@@ -79,9 +79,9 @@ class Agent:
             start_new_session=True,
         )
         os.close(writer)
-        end = time.time() + seconds
+        end = time.monotonic() + seconds
         while True:
-            readable, _, _ = select.select([reader], [], [], max(0.0, end - time.time()))
+            readable, _, _ = select.select([reader], [], [], max(0.0, end - time.monotonic()))
             data = os.read(reader, 65536) if readable else b""
             if data:
                 self.tell({"output": data.decode("utf-8", "replace")})

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,7 @@ def main() -> None:
         json.dumps(
             {
                 "machine": platform.machine(),
+                "bits": 8 * struct.calcsize("P"),
                 "python": platform.python_version(),
                 "python_tag": "cp" + "".join(str(part) for part in sys.version_info[:2]),
                 "libc": _libc(),

@@ -13,7 +13,6 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
 _INTERVAL = 1000  # milliseconds between two looks at the connection
 _AT_END = 50  # milliseconds in which a lost connection shows after the program's end
@@ -63,7 +62,7 @@ def main() -> int:
     either = select.poll()
     either.register(1, 0)
     either.register(_wake_at_child(), select.POLLIN)
-    end = time.time() + seconds
+    end = time.monotonic() + seconds  # a board without a battery sets its clock at any time
     child = _start(argv)
     while True:
         gone = _deserted(either, _INTERVAL)
@@ -73,17 +72,13 @@ def main() -> int:
             shutil.rmtree(folder, ignore_errors=True)
             return 1
         if ended:
+            _kill(child)  # what it left behind holds our output, and the other end waits for that
             return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-        if time.time() > end:
+        if time.monotonic() > end:
             _kill(child)
             return _TIMED_OUT
-        _touch(folder + "/alive")
-
-
-def _touch(path: str) -> None:
-    """Tell later visitors that the folder is in use."""
-    with suppress(OSError):
-        Path(path).touch()
+        with suppress(OSError):
+            os.utime(folder)  # later visitors remove what is old
 
 
 sys.exit(main())

@@ -24,7 +24,7 @@ def _child(arguments: "list[str]") -> None:
 def main() -> None:
     """Measure the script that the arguments name."""
     mark, arguments = sys.argv[1], sys.argv[2:]
-    start = time.time()
+    start = time.monotonic()
     child = os.fork()
     if child == 0:
         _child(arguments)
@@ -32,7 +32,7 @@ def main() -> None:
     _, status, usage = os.wait4(child, 0)
     result = {
         "status": -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status),
-        "seconds": round(time.time() - start, 3),
+        "seconds": round(time.monotonic() - start, 3),
         "peak_memory": usage.ru_maxrss * 1024,
     }
     sys.stdout.write("\n" + mark + json.dumps(result) + "\n")

@@ -26,6 +26,10 @@ PARTS = {
     "0xd03": "cortex-a53",
     "0xd08": "cortex-a72",
 }
+# Those that define versions of these kinds; the others' own kinds are not looked for.
+OWNERS = re.compile(
+    r"ld-linux|lib(c|m|dl|pthread|rt|resolv|util|anl|stdc\+\+|gcc_s|gfortran|gomp)[.-]"
+)
 _KINDS = rb"GLIBC|GLIBCXX|CXXABI|GCC|GFORTRAN|OMP|GOMP"
 VERSION = re.compile(rb"\0((?:" + _KINDS + rb")_[A-Z0-9][A-Z0-9_.]*)(?=\0)")
 # Linkers keep a name that ends another one inside that: PyErr_Clear in _PyErr_Clear.
@@ -52,7 +56,7 @@ def libraries():
                 continue
             # 32-bit Arm: ELFCLASS32 and e_machine 40.
             if name not in found and data[:5] == b"\x7fELF\x01" and data[18:20] == b"\x28\x00":
-                found[name] = names(VERSION, data)
+                found[name] = names(VERSION, data) if OWNERS.match(name) else []
     return found
 
 

@@ -72,7 +72,7 @@ class Recorder:
             self.tell(report.nodeid, outcome, text=_text(report))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._reports, self._started = [], time.time()
+        self._reports, self._started = [], time.monotonic()
         self.tell(nodeid, "started")
         self._limit(self._seconds)
 
@@ -87,7 +87,7 @@ class Recorder:
         outcome = "skipped" if skipped else "passed"
         if failed:
             outcome = "failed" if told.when == "call" else "error"
-        seconds = round(time.time() - self._started, 3)
+        seconds = round(time.monotonic() - self._started, 3)
         self.tell(nodeid, outcome, seconds, _text(told) if told else "")
 
 

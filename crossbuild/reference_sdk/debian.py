@@ -134,6 +134,12 @@ class Apt:
             return _disk_full(self.folder, error)
         if "Unable to locate package" in error.evidence:
             return error
+        if "NO_PUBKEY" in error.evidence:
+            return ToolMissingError(
+                "apt lacks Debian's keys, by which it checks what it fetches",
+                evidence=error.evidence,
+                cure="apt-get install debian-archive-keyring",
+            )
         first = (
             "the mirror is being updated: try again in an hour"
             if HALF_UPDATED in error.evidence

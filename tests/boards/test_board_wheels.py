@@ -1,6 +1,8 @@
 """Which wheels a board needs, and whether it can take them."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +26,24 @@ def board(free_space: int = 10**9) -> BoardFacts:
         memory=10**9,
         free_space=free_space,
         child_programs=True,
+        bits=32,
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "loads"),
+    [
+        ({}, True),
+        ({"machine": "armv8l"}, True),
+        ({"machine": "aarch64"}, True),  # its kernel's word, where the user land is 32-bit
+        ({"machine": "aarch64", "bits": 64}, False),
+        ({"machine": "armv6l"}, False),
+        ({"machine": "x86_64", "bits": 64, "float_abi": "unknown"}, False),
+        ({"float_abi": "unknown"}, False),
+    ],
+)
+def test_which_boards_load_our_wheels(changes: dict[str, Any], loads: bool) -> None:
+    assert replace(board(), **changes).is_armv7hf is loads
 
 
 @pytest.fixture

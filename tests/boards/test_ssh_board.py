@@ -132,7 +132,7 @@ def test_wrong_architecture(user: str, tmp_path: Path) -> None:
     ):
         pass
     assert caught.value.what == f"{user} cannot run wheels for armv7hf"
-    assert f"runs on {platform.machine()}, float ABI unknown" in caught.value.evidence
+    assert f"64 bits on {platform.machine()}, float ABI unknown" in caught.value.evidence
     assert "32-bit hard-float user land" in caught.value.cure
     assert list(place.iterdir()) == []
 
