@@ -7,7 +7,6 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import (
-    InvalidWheelFilename,
     NormalizedName,
     canonicalize_name,
     parse_wheel_filename,
@@ -18,6 +17,7 @@ from crossbuild import requirement, wheel
 from crossbuild.board import BoardFacts, Interpreter
 from crossbuild.errors import BoardError
 from crossbuild.files import size_text
+from crossbuild.wheelhouse import contents
 
 #: The first pip that knows a tag; older ones call such a wheel "not supported".
 _FIRST_PIP = (
@@ -92,13 +92,10 @@ def pins(requirements: Path, wheels: Sequence[Path]) -> str:
 
 
 def _fitting(wheelhouse: Path, about: Interpreter) -> dict[NormalizedName, list[Path]]:
-    wheels = sorted(wheelhouse.glob("*.whl"))
+    wheels = contents(wheelhouse)
     fitting: dict[NormalizedName, list[Path]] = {}
     for path in wheels:
-        try:
-            name, _, _, tags = parse_wheel_filename(path.name)
-        except InvalidWheelFilename:
-            continue
+        name, _, _, tags = parse_wheel_filename(path.name)
         if any(tag.interpreter in (about.python_tag, "py3") or tag.abi == "abi3" for tag in tags):
             fitting.setdefault(name, []).append(path)
     if not fitting:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -15,14 +15,6 @@ from crossbuild.errors import BuildError, ConfigurationError
 _NAMELESS = "unknown"
 
 
-def _specifier(text: str) -> str:
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier as error:
-        raise ValueError(f"{text!r} is no specifier such as '>=3.7'") from error
-    return text
-
-
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=lambda name: name.replace("_", "-"))
 
@@ -32,7 +24,7 @@ class Project(_Table):
 
     name: str = ""
     version: str = ""
-    requires_python: Annotated[str, AfterValidator(_specifier)] = ""
+    requires_python: Annotated[str, AfterValidator(lambda text: str(SpecifierSet(text)))] = ""
 
 
 class BuildSystem(_Table):
