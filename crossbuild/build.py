@@ -89,7 +89,7 @@ class Job:
             "source": self.source,
             "jobs": self.jobs,
         }
-        return {**fixed, **{f"target:{name}": path for name, path in self.place.targets.items()}}
+        return {**fixed, **{f"target:{name}": path for name, path in self.place.links.items()}}
 
     def rendered(self, texts: Mapping[str, str]) -> dict[str, str]:
         """A recipe's table with its templates filled."""
@@ -256,12 +256,12 @@ def _variables(job: Job) -> dict[str, str]:
 def cache_base(place: Workplace) -> str:
     """The folder below which ccache compares relative paths: another checkout hits, too.
 
-    All that a compile reads lies in it, but for an SDK that shares no folder with the checkout:
-    that one has the same paths for all checkouts.
+    An SDK in the same project moves with it; any other has one path for all checkouts, which a
+    path relative to one of them would hide.
     """
-    own = os.path.commonpath([place.folder, place.target.prefix, *place.targets.values()])
-    bases = (os.path.commonpath([own, place.sdk.root]), own, str(place.folder))
-    return next(base for base in bases if base != "/")
+    own = os.path.commonpath([place.folder, place.target.prefix])
+    shared = os.path.commonpath([own, place.sdk.root])
+    return shared if Path(shared).is_relative_to(Path.cwd()) else own
 
 
 def _temporary(job: Job) -> Path:

@@ -152,6 +152,14 @@ def remove_tree(path: Path) -> None:
     shutil.rmtree(path)
 
 
+def link(target: Path, path: Path) -> None:
+    """Make a symbolic link at *path*, in the place of what is there."""
+    with disk_errors(path):
+        remove_tree(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(target)
+
+
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
     """Hold an advisory lock on *path*: one process at a time does this piece of work.

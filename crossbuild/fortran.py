@@ -78,10 +78,7 @@ def overlay(sdk: Sdk, folder: Path) -> tuple[str, ...]:
     if found.spec is None or found.quadmath_lacking:
         files.write_text(folder / _SPEC_NAME, SPEC)
     if found.library is None and found.runtime is not None:
-        link = folder / "libgfortran.so"
-        files.remove_tree(link)
-        folder.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(found.runtime)
+        files.link(found.runtime, folder / "libgfortran.so")
     return (f"-B{folder}",) if folder.is_dir() else ()
 
 

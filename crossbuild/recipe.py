@@ -21,6 +21,7 @@ from pydantic.alias_generators import to_snake
 from crossbuild import files
 from crossbuild.errors import RecipeError
 from crossbuild.recipe_fields import (
+    MacroName,
     Pin,
     RelativePath,
     RequirementText,
@@ -128,6 +129,8 @@ class RecipeVersion(_Model):
     flags: tuple[Flags, ...] = ()
     #: Include and library paths of the build machine that wrappers drop instead of refusing.
     dropped_paths: tuple[str, ...] = ()
+    #: Macros on the compilers' lines that name the build's folder, and that no compiled file reads.
+    dropped_macros: tuple[MacroName, ...] = ()
     slim: Slim = Slim()
     #: Estimates: peak memory of one compiler, and room for the build folder, in MB.
     memory_mb: int = Field(default=300, gt=0)

@@ -6,7 +6,7 @@ from typing import Annotated
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 
 def _requirement(text: str) -> str:
@@ -56,3 +56,4 @@ Pin = Annotated[str, AfterValidator(_pinned)]
 SpecifierText = Annotated[str, AfterValidator(specifier)]
 VersionText = Annotated[str, AfterValidator(_version)]
 RelativePath = Annotated[str, AfterValidator(_relative)]
+MacroName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]

@@ -55,6 +55,14 @@ class Workplace:
         return self.folder / "source"
 
     @property
+    def links(self) -> dict[str, Path]:
+        """Where its compilers find the target wheels: no path names what changes, as a key does.
+
+        So a compile that reads their headers is found again by the next key or Python.
+        """
+        return {name: self.folder / "targets" / name for name in self.targets}
+
+    @property
     def placeholders(self) -> dict[Path, str]:
         """The build machine's folders, and what stands for them in anything published."""
         folders = {
@@ -74,6 +82,8 @@ class Workplace:
         :param requirements: wheels of crossenv and of the build requirements
         """
         tools = self._wrappers(package, requirements)
+        for name, link in self.links.items():
+            files.link(self.targets[name], link)
         stamp = self.folder / "environment-is-whole"
         python = f"{self.build_python.executable} {self.build_python.full_version}"
         contents = "\n".join([python, *(path.name for path in requirements)])
@@ -100,6 +110,7 @@ class Workplace:
             self.sdk,
             self.folder / "bin",
             self._border(package, requirements),
+            python=self.target.version,
             prefix_map=self.placeholders,
             log=self.compilers.calls,
             pkg_config_dirs=libraries.pkg_config_dirs(
@@ -135,6 +146,7 @@ class Workplace:
             ),
             refused=(native / "usr/include", *includes, *sorted(foreign)),
             dropped=tuple(Path(path) for path in package.recipe.dropped_paths),
+            dropped_macros=package.recipe.dropped_macros,
         )
 
     def tidy(self) -> None:

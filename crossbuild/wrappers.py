@@ -58,11 +58,13 @@ class Border:
         (the build environment's own headers and libraries)
     :param dropped: folders whose mention is taken off the line without an error,
         because a package names them out of habit
+    :param dropped_macros: macros that are taken off the line in the same way
     """
 
     allowed: tuple[Path, ...]
     refused: tuple[Path, ...] = ()
     dropped: tuple[Path, ...] = ()
+    dropped_macros: tuple[str, ...] = ()
 
 
 def create(
@@ -70,6 +72,7 @@ def create(
     directory: Path,
     border: Border,
     *,
+    python: str,
     prefix_map: Mapping[Path, str],
     log: Path,
     pkg_config_dirs: Sequence[Path] = (),
@@ -79,6 +82,8 @@ def create(
 ) -> Wrappers:
     """Write the wrappers of an SDK's tools.
 
+    :param directory: where they are written, in the folder that a package is built in
+    :param python: version of the target's Python, as in ``3.11``
     :param prefix_map: folders of the build machine and what stands for them in object
         files (``-ffile-prefix-map``, GCC 8 and later)
     :param log: file to which compilers append a line for each call
@@ -112,6 +117,8 @@ def create(
         text = compiler.render(
             words=[*(fortran_launcher if tool == "gfortran" else launcher), *words],
             border=border,
+            folder=directory.parent,
+            python=python,
             leak_status=LEAK_STATUS,
             tool=tool,
             log=log,

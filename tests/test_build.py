@@ -112,28 +112,27 @@ def test_an_archive_with_several_roots_is_no_sdist(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("sdk", "base"),
-    [
-        ("/home/me/project/build/sdk", "/home/me/project/build"),
-        ("/home/poky", "/home"),
-        ("/opt/poky", "/home/me/project/build/work/cp311"),
-    ],
+    [("project/sysroots/sdk", "project"), ("poky", "project/build/work/cp311")],
 )
-def test_the_overlay_of_python_is_in_the_base_of_the_cache(
-    bookworm: Sdk, sdk: str, base: str
+def test_the_base_of_the_cache_has_the_sdk_of_the_same_project(
+    bookworm: Sdk, sdk: str, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cell = Path("/home/me/project/build/work/cp311")
+    """The target's Python is always in it."""
+    cell = tmp_path / "project/build/work/cp311"
+    cell.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "project")
     python = TargetPython(
         "3.11", "3.11.2", cell / "target", cell, cell, {}, ".so", "cpython-311", "cp311", "sysroot"
     )
     place = Workplace(
         cell / "numpy-1.26.4",
-        replace(bookworm, root=Path(sdk)),
+        replace(bookworm, root=tmp_path / sdk),
         python,
         build_python=None,  # type: ignore[arg-type]  # no path of it is compiled into anything
         targets={},
-        cache=Path("/home/me/.cache/crossbuild"),
+        cache=tmp_path / "cache",
     )
-    assert cache_base(place) == base
+    assert cache_base(place) == str(tmp_path / base)
 
 
 @pytest.mark.parametrize(

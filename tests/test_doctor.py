@@ -364,6 +364,7 @@ def test_wrappers_reach_what_is_supplied(copy: SdkCopy, tmp_path: Path) -> None:
         tmp_path / "bin",
         Border(allowed=(copy.root, tmp_path)),
         log=tmp_path / "compilers.log",
+        python="3.11",
         prefix_map={},
         pkg_config_dirs=libraries.pkg_config_dirs(found, ["openblas"], tmp_path / "pkgconfig"),
         fortran_flags=fortran.overlay(found, tmp_path / "gfortran"),

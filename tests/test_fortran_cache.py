@@ -212,6 +212,7 @@ def test_it_stands_in_the_wrapper(bookworm: Sdk, there: Path, tmp_path: Path) ->
         bookworm,
         there / "bin",
         Border(allowed=(there,)),
+        python="3.11",
         prefix_map={there: "/crossbuild"},
         log=log.calls,
         fortran_launcher=fortran.cached(bookworm, tmp_path / "cache"),

@@ -65,6 +65,7 @@ def built_in_crossenv(python: BuildPython, release: str, folder: Path) -> str:
         reference,
         folder / "bin",
         Border(allowed=allowed),
+        python=python.version,
         prefix_map={folder: "/crossbuild"},
         log=folder / "compilers.log",
     )
