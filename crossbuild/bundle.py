@@ -66,15 +66,16 @@ def bundle(
         modules = list(_modules(tree))
         folder = destination / "debug"
         debug = debug_info.keep(modules, folder, place.sdk, place.log) if keep_debug else ()
-        for module in modules:
-            run([place.sdk.tools.strip, "--strip-unneeded", module], log=place.log)
+        if modules:
+            run([place.sdk.tools.strip, "--strip-unneeded", *modules], log=place.log)
         _forget_archivers(tree, place.sdk, place.log)
         _scrub(tree, place.placeholders)
         if shared:
             runtime.use(tree, modules, shared, place.log)
         if not modules or mode is Bundling.NONE:
             return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
-        stripped = wheel.pack(tree, destination / "stripped" / _glibc(name), epoch=epoch)
+        stripped = destination / "stripped" / _glibc(name)
+        wheel.pack(tree, stripped, epoch=epoch, compressed=False)
     present = shared.names.values() if shared else ()
     grafted = _graft(stripped, destination / "grafted", place, present, epoch)
     with wheel.unpacked(grafted) as tree:
@@ -153,7 +154,7 @@ def _graft(
     files.remove_tree(destination)
     folders = ":".join(str(folder) for folder in place.sdk.library_dirs)
     argv = ["auditwheel", "repair", "--no-update-tags", "--ldpaths", folders]
-    argv += ["--wheel-dir", str(destination)]
+    argv += ["--wheel-dir", str(destination), "--zip-compression-level", "0"]
     for name in present:
         argv += ["--exclude", name]
     try:

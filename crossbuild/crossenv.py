@@ -18,7 +18,7 @@ from installer import install
 from installer.destinations import SchemeDictionaryDestination
 from installer.sources import WheelFile
 
-from crossbuild import build_python, cython, files
+from crossbuild import build_python, cython, files, inside
 from crossbuild.build_python import BuildPython
 from crossbuild.errors import CommandError, CrossEnvError
 from crossbuild.run import clean_environment, run
@@ -114,6 +114,7 @@ def create(
     install_wheels(others, env.directory / "build", target.version, env.scripts / "python")
     _let_config_tools_answer_for_the_target(env)
     _let_cython_name_no_folder(env, cython_launcher)
+    _let_f2py_look_first(env)
     _see_build_requirements(env, target.version)
     return env
 
@@ -198,6 +199,13 @@ def _let_cython_name_no_folder(env: CrossEnv, launcher: Sequence[str]) -> None:
     if script.exists():
         words = [*launcher, str(env.scripts / "python"), str(cython.RUNNER)]
         files.write_text(script, f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', mode=0o755)
+
+
+def _let_f2py_look_first(env: CrossEnv) -> None:
+    """Give f2py quicker functions for what takes it longest."""
+    for module in env.site_packages.glob("*/f2py/auxfuncs.py"):
+        ours = (inside.FOLDER / "f2py_replace.py").read_text()
+        files.write_text(module, f"{module.read_text(encoding='utf-8')}\n\n{ours}")
 
 
 def _see_build_requirements(env: CrossEnv, version: str) -> None:

@@ -56,7 +56,7 @@ def _unpack(wheel: Wheel, member: str, target: Path) -> None:
         target.chmod(0o755)
 
 
-def pack(folder: Path, destination: Path, epoch: int) -> Path:
+def pack(folder: Path, destination: Path, epoch: int, *, compressed: bool = True) -> Path:
     """Pack an unpacked wheel, with a new RECORD, so that equal content gives equal bytes.
 
     Names are sorted (the ``.dist-info`` folder last, as installers prefer), times are the
@@ -64,6 +64,7 @@ def pack(folder: Path, destination: Path, epoch: int) -> Path:
 
     :param destination: the wheel's path; written whole or not at all
     :param epoch: seconds since 1970 (SOURCE_DATE_EPOCH); 1980 is the earliest a zip can name
+    :param compressed: not needed of a wheel that is unpacked again at once
     :raises WheelError: the folder has no single ``.dist-info``, or holds a symbolic link
     """
     names = _files(folder)
@@ -76,7 +77,8 @@ def pack(folder: Path, destination: Path, epoch: int) -> Path:
     when = time.gmtime(max(epoch, ZIP_EPOCH))[:6]
     sink = io.BytesIO()
     entries: list[RecordEntry] = []
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    level = 6 if compressed else 0
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
         for name in names:
             data = (folder / name).read_bytes()
             executable = bool((folder / name).stat().st_mode & stat.S_IXUSR)
