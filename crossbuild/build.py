@@ -261,7 +261,8 @@ def cache_base(place: Workplace) -> str:
     """
     own = os.path.commonpath([place.folder, place.target.prefix])
     shared = os.path.commonpath([own, place.sdk.root])
-    return shared if Path(shared).is_relative_to(Path.cwd()) else own
+    project = Path.cwd()
+    return shared if shared != "/" and Path(shared).is_relative_to(project) else own
 
 
 def _temporary(job: Job) -> Path:

@@ -20,6 +20,7 @@ def tools(bookworm: Sdk, tmp_path: Path) -> Wrappers:
         allowed=(bookworm.root, tmp_path / "work"),
         refused=(site / "foreign",),
         dropped=(Path("/usr/local/include"),),
+        dropped_macros=("HERE",),
     )
     prefix_map = {tmp_path / "work": "/crossbuild"}
     log = tmp_path / "work/compilers.log"
@@ -89,6 +90,12 @@ def test_compiled_build_requirements_are_refused(tools: Wrappers, tmp_path: Path
 def test_a_dropped_path_is_not_seen(tools: Wrappers, tmp_path: Path) -> None:
     assert compile_with(tools, tmp_path, "-I/usr/local/include").returncode == 0
     assert compile_with(tools, tmp_path, "-isystem", "/usr/local/include").returncode == 0
+
+
+def test_a_dropped_macro_is_not_seen(tools: Wrappers, tmp_path: Path) -> None:
+    code = "#ifdef HERE\n#error HERE\n#endif\nint x = HEREAFTER;\n"
+    done = compile_with(tools, tmp_path, f"-DHERE={tmp_path}", "-DHEREAFTER=1", code=code)
+    assert done.returncode == 0, done.stderr
 
 
 def test_variables_of_the_session_add_no_path(
