@@ -111,16 +111,20 @@ def test_an_archive_with_several_roots_is_no_sdist(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sdk", "base"),
-    [("project/sysroots/sdk", "project"), ("poky", "project/build/work/cp311")],
+    ("sdk", "cwd", "base"),
+    [
+        ("project/sysroots/sdk", "project", "project"),
+        ("poky", "project", "project/build/work/cp311"),
+        ("/opt/poky", "/", "project/build/work/cp311"),
+    ],
 )
 def test_the_base_of_the_cache_has_the_sdk_of_the_same_project(
-    bookworm: Sdk, sdk: str, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bookworm: Sdk, sdk: str, cwd: str, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The target's Python is always in it."""
     cell = tmp_path / "project/build/work/cp311"
     cell.mkdir(parents=True)
-    monkeypatch.chdir(tmp_path / "project")
+    monkeypatch.chdir(tmp_path / cwd)
     python = TargetPython(
         "3.11", "3.11.2", cell / "target", cell, cell, {}, ".so", "cpython-311", "cp311", "sysroot"
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossbuild.errors import BuildError, CommandError, ToolMissingError
-from crossbuild.files import content_key, remove_tree, staged_directory
+from crossbuild.files import content_key, link, remove_tree, staged_directory
 from crossbuild.reference_sdk import debian, native
 from crossbuild.reference_sdk.definition import OpenBlas
 from crossbuild.run import clean_environment, run, which
@@ -177,5 +177,4 @@ def _install(built: Path, sysroot: Path) -> None:
             path.unlink()
     shutil.copytree(built / "usr", sysroot / "usr", symlinks=True, dirs_exist_ok=True)
     for alias in _ALIASES:
-        (sysroot / "usr/lib" / alias).unlink(missing_ok=True)
-        (sysroot / "usr/lib" / alias).symlink_to(Path(_LIBRARY).name)
+        link(Path(Path(_LIBRARY).name), sysroot / "usr/lib" / alias)
