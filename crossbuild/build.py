@@ -233,7 +233,7 @@ def _variables(job: Job) -> dict[str, str]:
         "SOURCE_DATE_EPOCH": str(job.epoch),
         "CCACHE_BASEDIR": cache_base(job.place),
         "CCACHE_NOHASHDIR": "1",
-        "CCACHE_COMPILERCHECK": "content",
+        "CCACHE_COMPILERCHECK": f"string:{job.place.compilers_identity}",
         "CCACHE_STATSLOG": str(job.place.compilers.results),
         "TMPDIR": str(_temporary(job)),
         **({job_pool.VARIABLE: str(job.pool)} if job.pool else {}),
@@ -361,7 +361,7 @@ def _runner(job: Job, environment: Mapping[str, str], step: Step) -> RunnerType:
         if job.place.target.version == "3.5":
             words[1] = str(_HOOK_FOR_OLD_PYTHON)
         run(
-            words,
+            job.env.with_cython(words),
             env={**environment, **(extra_environ or {})},
             cwd=Path(cwd) if cwd else None,
             log=job.place.log,

@@ -82,7 +82,7 @@ def place(text: bytes, target: str) -> None:
 
 def run(argv: list[str], said: str) -> int:
     """Run a compiler whose complaints go to the file *said*; its exit status."""
-    opened = (os.POSIX_SPAWN_OPEN, 2, said, os.O_WRONLY | os.O_CREAT, 0o600)
+    opened = (os.POSIX_SPAWN_OPEN, 2, said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     child = os.posix_spawn(argv[0], argv, os.environ, file_actions=[opened])
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return status if status >= 0 else 128 - status

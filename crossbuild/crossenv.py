@@ -59,6 +59,13 @@ class CrossEnv:
         }
         return {**own, **self.wrappers.variables, **fixed, **self._byte_code, **extra}
 
+    def with_cython(self, command: Sequence[str]) -> list[str]:
+        """The words of a command in which Cython, if there, starts once for all modules."""
+        if not (self.scripts / "cython").exists():
+            return [*command]
+        socket = self.directory / "cython.socket"
+        return [str(self.scripts / "python"), str(cython.SERVER), str(socket), *command]
+
     @property
     def _byte_code(self) -> Mapping[str, str]:
         """Byte code is kept here: Cython starts for each module, and scipy has a hundred.

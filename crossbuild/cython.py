@@ -11,6 +11,9 @@ from crossbuild.plan import Package
 #: What Cython is run by.
 RUNNER = inside.FOLDER / "run_cython.py"
 
+#: What runs a command within which Cython need not start for each module.
+SERVER = inside.FOLDER / "cython_server.py"
+
 #: How large the cache may grow, in bytes; numpy's and scipy's modules are 80 MB.
 CACHE_SIZE = 500_000_000
 
@@ -40,6 +43,5 @@ def _identity(package: Package) -> str:
     required = {one.name: one.version for one in package.lock.build if one.name in names}
     source = sorted(artifact.sha256 for artifact in package.lock.source)
     recipe = package.recipe.model_dump(mode="json", exclude={"python"})
-    return files.content_key(
-        source, required, recipe, package.additions.facts, files.sha256(RUNNER)
-    )
+    runners = [files.sha256(path) for path in (RUNNER, SERVER)]
+    return files.content_key(source, required, recipe, package.additions.facts, runners)

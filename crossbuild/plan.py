@@ -28,7 +28,8 @@ _BUILD_RULES = (
     *("build.py", "crossenv.py", "meson.py", "workplace.py", "wrappers.py", "fortran.py"),
     *("fortran_cache.py", "compile_cache.py", "cython.py", "cython_cache.py"),
     *("sysconfigdata.py", "overlay.py", "additions.py", "libraries.py"),
-    *("inside/run_cython.py", "inside/call_backend.py", "inside/venv.py"),
+    *("inside/run_cython.py", "inside/cython_server.py"),
+    *("inside/call_backend.py", "inside/venv.py"),
 )
 
 #: Keys of a recipe that change nothing in what a back end makes.

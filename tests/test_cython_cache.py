@@ -44,7 +44,12 @@ def translate(
     )
 
     def translate(
-        root: Path, *line: str, package: Package = scipy, status: int = 0, **variables: str
+        root: Path,
+        *line: str,
+        package: Package = scipy,
+        status: int = 0,
+        server: Path | None = None,
+        **variables: str,
     ) -> dict[str, bytes]:
         for folder in ("meson", "include", "source"):
             (root / folder).mkdir(parents=True, exist_ok=True)
@@ -55,8 +60,9 @@ def translate(
         ran = tmp_path / "ran"
         ran.unlink(missing_ok=True)
         words = cython.cached(package, tmp_path / "cache", root)
+        serving = [sys.executable, str(cython.SERVER), str(server)] if server else []
         done = subprocess.run(
-            [*words, sys.executable, str(runner), *(line or LINE)],
+            [*serving, *words, sys.executable, str(runner), *(line or LINE)],
             cwd=root / "meson",
             env={**os.environ, "PYTHONPATH": str(installed), "RAN": str(ran), **variables},
             capture_output=True,
@@ -163,3 +169,38 @@ def test_code_that_names_its_folder_stays_there(translate: Translate, tmp_path: 
 def test_a_folder_of_the_users_own_has_no_cache(scipy: Package, tmp_path: Path) -> None:
     own = replace(scipy, folder=tmp_path)
     assert cython.cached(own, tmp_path / "cache", tmp_path) == ()
+
+
+def test_a_server_translates_as_cython_does(translate: Translate, tmp_path: Path) -> None:
+    plain = translate(tmp_path / "one")
+    # Longer than the path of a socket may be.
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    (folder / "socket").touch()  # as a build leaves it that was killed
+    for name, server in (("two", folder / "socket"), ("three", None)):  # which finds it kept
+        (tmp_path / name / "source").mkdir(parents=True)
+        (tmp_path / name / "source/m.pyx").write_text(MODULE + "def f():\n    x = 1\n")
+        served = translate(tmp_path / name, "-Wextra", *LINE, server=server)
+        assert served["ran"] == b"no"
+        assert b"Unused entry" in served["said"]
+
+    (tmp_path / "cache").rename(tmp_path / "other")
+    again = translate(tmp_path / "four", server=folder / "socket")
+    assert again.pop("ran") == b"no"
+    assert plain.pop("ran") == b"yes"
+    assert again.pop("m.c.dep") != plain.pop("m.c.dep")  # each names its own folder
+    assert again == plain
+
+
+def test_what_a_server_cannot_translate_is_told_by_cython(
+    translate: Translate, tmp_path: Path
+) -> None:
+    said = []
+    for name, server in (("one", None), ("two", tmp_path / "socket")):
+        (tmp_path / name / "source").mkdir(parents=True)
+        (tmp_path / name / "source/m.pyx").write_text("cdef int f(\n")
+        made = translate(tmp_path / name, server=server, status=1)
+        assert made["ran"] == b"yes"
+        said.append(made["said"].replace(name.encode(), b""))
+    assert said[0] == said[1]
+    assert b"m.pyx:" in said[0]
