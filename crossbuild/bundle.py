@@ -7,9 +7,13 @@ auditwheel.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from auditwheel.architecture import Architecture
+from auditwheel.libc import Libc
+from auditwheel.policy import WheelPolicies
 
 from crossbuild import debug_info, elf, files, runtime, slim, static_library, wheel
 from crossbuild.errors import BundleError, CommandError
@@ -72,11 +76,11 @@ def bundle(
         _scrub(tree, place.placeholders)
         if shared:
             runtime.use(tree, modules, shared, place.log)
-        if not modules or mode is Bundling.NONE:
+        present = shared.names.values() if shared else ()
+        if mode is Bundling.NONE or not _lacks_library(modules, present):
             return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
         stripped = destination / "stripped" / _glibc(name)
         wheel.pack(tree, stripped, epoch=epoch, compressed=False)
-    present = shared.names.values() if shared else ()
     grafted = _graft(stripped, destination / "grafted", place, present, epoch)
     with wheel.unpacked(grafted) as tree:
         for library in tree.glob("*.libs/*.so*"):
@@ -143,11 +147,21 @@ def _as_long(name: bytes, folder: bytes) -> bytes:
     return name.ljust(len(folder), b"/")[: len(folder)]
 
 
+def _lacks_library(modules: Iterable[Path], present: Collection[str]) -> bool:
+    """Whether auditwheel would have anything to do: it unpacks and reads all that is known here.
+
+    :param present: sonames that another wheel brings
+    """
+    policies = WheelPolicies(libc=Libc.GLIBC, arch=Architecture.armv7l)
+    known = policies.lowest.whitelist | {*present, "ld-linux-armhf.so.3"}
+    return any(name not in known for module in modules for name in elf.read(module).needed)
+
+
 def _graft(
     stripped: Path,
     destination: Path,
     place: Workplace,
-    present: Iterable[str],
+    present: Collection[str],
     epoch: int,
 ) -> Path:
     """Copy the libraries that the board lacks into the wheel, found by $ORIGIN."""

@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from crossbuild import bundle, elf
 from crossbuild.sdk import Sdk
 
@@ -30,3 +32,26 @@ def test_a_grafted_library_forbids_an_executable_stack(bookworm: Sdk, tmp_path: 
     bundle._forbid_executable_stack(library, tmp_path / "log")
     assert not elf.read(library).executable_stack
     assert elf.read(library).defined >= {"x"}
+
+
+@pytest.mark.parametrize(
+    ("needed", "present", "lacks"),
+    [
+        ((), (), False),
+        (("-lm", "-lpthread"), (), False),  # the C library's
+        (("-lopenblas",), (), True),
+        (("-lopenblas",), ("libopenblas.so.0",), False),
+    ],
+)
+def test_auditwheel_is_asked_where_a_library_lacks(
+    needed: tuple[str, ...],
+    present: tuple[str, ...],
+    lacks: bool,
+    bookworm: Sdk,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "x.c").write_text("int x(void) { return 1; }\n")
+    module = tmp_path / "x.so"
+    argv = [*bookworm.tools.cc, "-shared", "-fPIC", str(tmp_path / "x.c"), "-o", str(module)]
+    subprocess.run([*argv, "-Wl,--no-as-needed", *needed], check=True)
+    assert bundle._lacks_library([module], present) == lacks
