@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossbuild import compile_cache, files
-from crossbuild.digests import Digests
-from crossbuild.run import attempt, clean_environment, run
+from crossbuild.compiler_identity import identity
+from crossbuild.run import attempt, clean_environment
 from crossbuild.sdk import Sdk
 
 #: libgfortran/libgfortran.spec.in of GCC as it comes out on 32-bit Arm, which has no
@@ -91,19 +91,9 @@ def cached(sdk: Sdk, folder: Path) -> tuple[str, ...]:
         return ()
     with files.exclusive(folder / "lock"):
         compile_cache.trim(str(folder / "objects"), CACHE_SIZE)
-        digests = Digests(folder / "programs.json")
-        identity = _identity(sdk, sdk.tools.fortran, digests)
-        digests.save()
-    return (*compile_cache.program("fortran_cache"), str(folder / "objects"), identity)
-
-
-def _identity(sdk: Sdk, words: tuple[str, ...], digests: Digests) -> str:
-    """Tells the content of all programs that a compile runs, wherever they lie."""
-    env = clean_environment(PATH=f"{Path(words[0]).parent}:/usr/bin:/bin")
-    asked = [run([words[0], f"-print-prog-name={name}"], env=env) for name in ("f951", "as")]
-    paths = [Path(words[0]), *(Path(done.output.strip()) for done in asked)]
-    paths += [folder / _BEFORE_ALL for folder in sdk.include_dirs]
-    return files.content_key([digests.of(path) for path in paths if path.is_file()])
+    read = [place / _BEFORE_ALL for place in sdk.include_dirs]
+    content = identity([sdk.tools.fortran[0]], ("f951", "as"), folder, also=read)
+    return (*compile_cache.program("fortran_cache"), str(folder / "objects"), content)
 
 
 def _search_folders(sdk: Sdk, words: tuple[str, ...]) -> list[Path]:

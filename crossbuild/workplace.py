@@ -7,10 +7,12 @@ is listed here.
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from crossbuild import crossenv, cython, files, fortran, libraries, wrappers
 from crossbuild.build_python import BuildPython
+from crossbuild.compiler_identity import identity
 from crossbuild.compiler_log import CompilerLog
 from crossbuild.crossenv import CrossEnv
 from crossbuild.plan import Package
@@ -61,6 +63,12 @@ class Workplace:
         So a compile that reads their headers is found again by the next key or Python.
         """
         return {name: self.folder / "targets" / name for name in self.targets}
+
+    @cached_property
+    def compilers_identity(self) -> str:
+        """What tells ccache the SDK's compilers: it need not read them at each call."""
+        drivers = [self.sdk.tools.cc[0], self.sdk.tools.cxx[0]]
+        return identity(drivers, ("cc1", "cc1plus", "as"), self.cache)
 
     @property
     def placeholders(self) -> dict[Path, str]:

@@ -14,7 +14,7 @@ errors settings timeline run console side_by_side
 files requirement job_pool trace digests tree_digest own_tools inside pyproject
 elf_tables elf_headers elf elf_layout static_library
 wheel_record zip_safety wheel_archive wheel prose slim wheelhouse store differences
-environment_script sdk libraries compile_cache fortran_cache fortran reference_sdk
+environment_script sdk libraries compile_cache compiler_identity fortran_cache fortran reference_sdk
 build_python sysconfigdata probes synthesis overlay target_python
 artifact pip_settings index_session index recipe_fields recipe lock closure resolve
 farm shared_cache additions debug_info configuration plan find_package

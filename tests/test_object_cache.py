@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,14 +20,16 @@ RESULTS = ("direct_cache_hit", "preprocessed_cache_hit", "cache_miss")
 
 @pytest.fixture
 def compile_in(bookworm: Sdk, tmp_path: Path) -> Compile:
-    """Compiles x.c in a folder and tells what ccache did."""
+    """Compiles a file in a folder and tells what ccache did."""
     ccache = which("ccache", clean_environment()) or ""
 
-    def compile_in(name: str, code: str, *words: str) -> str:
+    def compile_in(
+        name: str, code: str, *words: str, header: str = "#define N 1\n", source: str = "x.c"
+    ) -> str:
         folder = tmp_path / name
-        folder.mkdir(parents=True)
-        (folder / "x.h").write_text("#define N 1\n")
-        (folder / "x.c").write_text(code.replace("@here@", str(folder)))
+        (folder / source).parent.mkdir(parents=True)
+        (folder / source).with_name("x.h").write_text(header)
+        (folder / source).write_text(code.replace("@here@", str(folder)))
         tools = wrappers.create(
             bookworm,
             folder / "bin",
@@ -37,7 +40,7 @@ def compile_in(bookworm: Sdk, tmp_path: Path) -> Compile:
             launcher=(ccache,),
         )
         log = tmp_path / "log"
-        log.unlink(missing_ok=True)
+        log.write_text("")
         own = {
             "CCACHE_DIR": str(tmp_path / "cache"),
             "CCACHE_BASEDIR": str(folder),
@@ -45,11 +48,11 @@ def compile_in(bookworm: Sdk, tmp_path: Path) -> Compile:
             "CCACHE_STATSLOG": str(log),
         }
         named = [word.replace("@here@", str(folder)).replace("@name@", name[:3]) for word in words]
-        line = ["-g0", "-MD", "-MF", "x.d", "-c", "x.c", "-o", "x.o"]
+        line = ["-g0", "-MD", "-MF", "x.d", "-c", source, "-o", "x.o"]
         argv = [str(tools.path("gcc")), *named, *line]
         subprocess.run(argv, cwd=folder, env={**os.environ, **own}, check=True)
         said = log.read_text().split()
-        return next(word for word in RESULTS if word in said)
+        return next((word for word in RESULTS if word in said), "not_asked")
 
     return compile_in
 
@@ -87,9 +90,21 @@ def test_what_is_the_same_for_all_pythons_is_not_preprocessed(compile_in: Compil
     assert compile_in("six", code + "/* x */\n") == "cache_miss"
 
 
-def test_what_names_python_h_is_not_preprocessed(compile_in: Compile) -> None:
+@pytest.mark.parametrize("source", ["x.c", "src/x.c"])
+@pytest.mark.parametrize("where", ["code", "header"])
+def test_what_names_python_h_is_not_preprocessed(
+    compile_in: Compile, where: str, source: str
+) -> None:
     words = ("-I@here@/include/python@name@",)
-    code = '#include "x.h"  // in the place of Python.h\nint x = N;\n'
-    assert compile_in("one", code, *words) == "cache_miss"
-    assert compile_in("one/two", code, *words) == "direct_cache_hit"
-    assert compile_in("two", code, *words) == "cache_miss"  # of another Python
+    note = "// in the place of Python.h\n"
+    code = '#include "x.h"\nint x = N;\n' + (note if where == "code" else "")
+    header = "#define N 1\n" + (note if where == "header" else "")
+    compiled = partial(compile_in, header=header, source=source)
+    assert compiled("one", code, *words) == "cache_miss"
+    assert compiled("one/two", code, *words) == "direct_cache_hit"
+    assert compiled("two", code, *words) == "cache_miss"  # of another Python
+
+
+def test_a_question_of_mesons_is_not_kept(compile_in: Compile) -> None:
+    source = "meson-private/tmp123/testfile.c"
+    assert compile_in("one", "int x;\n", source=source) == "not_asked"
