@@ -72,7 +72,8 @@ def create(
     directory: Path,
     border: Border,
     *,
-    python: str,
+    suffix: str,
+    neutral: Mapping[Path, Path],
     prefix_map: Mapping[Path, str],
     log: Path,
     pkg_config_dirs: Sequence[Path] = (),
@@ -83,7 +84,9 @@ def create(
     """Write the wrappers of an SDK's tools.
 
     :param directory: where they are written, in the folder that a package is built in
-    :param python: version of the target's Python, as in ``3.11``
+    :param suffix: of the target Python's modules, as in ``.cpython-311-arm-linux-gnueabihf.so``
+    :param neutral: folders of headers whose paths tell which Python it is, and links to them
+        whose paths do not: so ccache finds for one Python what another has compiled
     :param prefix_map: folders of the build machine and what stands for them in object
         files (``-ffile-prefix-map``, GCC 8 and later)
     :param log: file to which compilers append a line for each call
@@ -118,7 +121,8 @@ def create(
             words=[*(fortran_launcher if tool == "gfortran" else launcher), *words],
             border=border,
             folder=directory.parent,
-            python=python,
+            suffix=suffix,
+            neutral=neutral,
             leak_status=LEAK_STATUS,
             tool=tool,
             log=log,

@@ -65,7 +65,8 @@ def built_in_crossenv(python: BuildPython, release: str, folder: Path) -> str:
         reference,
         folder / "bin",
         Border(allowed=allowed),
-        python=python.version,
+        suffix=target.ext_suffix,
+        neutral={},
         prefix_map={folder: "/crossbuild"},
         log=folder / "compilers.log",
     )

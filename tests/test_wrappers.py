@@ -25,7 +25,13 @@ def tools(bookworm: Sdk, tmp_path: Path) -> Wrappers:
     prefix_map = {tmp_path / "work": "/crossbuild"}
     log = tmp_path / "work/compilers.log"
     return wrappers.create(
-        bookworm, tmp_path / "bin", border, python="3.11", prefix_map=prefix_map, log=log
+        bookworm,
+        tmp_path / "bin",
+        border,
+        suffix=".cpython-311-arm-linux-gnueabihf.so",
+        neutral={},
+        prefix_map=prefix_map,
+        log=log,
     )
 
 
