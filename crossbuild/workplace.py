@@ -64,14 +64,6 @@ class Workplace:
         """
         return {name: self.folder / "targets" / name for name in self.targets}
 
-    @property
-    def python_links(self) -> dict[Path, Path]:
-        """The target Python's folders of headers, and links that do not tell its version."""
-        name = self.target.include.name
-        folders = [place / name for place in self.sdk.include_dirs if (place / name).is_dir()]
-        named = enumerate([self.target.include, *folders])
-        return {path: self.folder / "targets" / f"python-{number}" for number, path in named}
-
     @cached_property
     def compilers_identity(self) -> str:
         """What tells ccache the SDK's compilers: it need not read them at each call."""
@@ -100,8 +92,6 @@ class Workplace:
         tools = self._wrappers(package, requirements)
         for name, link in self.links.items():
             files.link(self.targets[name], link)
-        for folder, link in self.python_links.items():
-            files.link(folder, link)
         stamp = self.folder / "environment-is-whole"
         python = f"{self.build_python.executable} {self.build_python.full_version}"
         contents = "\n".join([python, *(path.name for path in requirements)])
@@ -124,12 +114,13 @@ class Workplace:
     def _wrappers(self, package: Package, requirements: Sequence[Path]) -> Wrappers:
         ccache = which("ccache", clean_environment())
         distcc = (self.distcc,) if self.distcc else ()
+        include = self.target.include
         return wrappers.create(
             self.sdk,
             self.folder / "bin",
             self._border(package, requirements),
             suffix=self.target.ext_suffix,
-            neutral=self.python_links,
+            headers=[include, *(folder / include.name for folder in self.sdk.include_dirs)],
             prefix_map=self.placeholders,
             log=self.compilers.calls,
             pkg_config_dirs=libraries.pkg_config_dirs(

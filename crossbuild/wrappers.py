@@ -73,7 +73,7 @@ def create(
     border: Border,
     *,
     suffix: str,
-    neutral: Mapping[Path, Path],
+    headers: Sequence[Path],
     prefix_map: Mapping[Path, str],
     log: Path,
     pkg_config_dirs: Sequence[Path] = (),
@@ -85,8 +85,9 @@ def create(
 
     :param directory: where they are written, in the folder that a package is built in
     :param suffix: of the target Python's modules, as in ``.cpython-311-arm-linux-gnueabihf.so``
-    :param neutral: folders of headers whose paths tell which Python it is, and links to them
-        whose paths do not: so ccache finds for one Python what another has compiled
+    :param headers: folders of the target Python's headers, of which the first has all; a link to
+        it, whose path tells no Python, takes the place of each: so ccache finds for one Python
+        what was compiled for another and does not see them
     :param prefix_map: folders of the build machine and what stands for them in object
         files (``-ffile-prefix-map``, GCC 8 and later)
     :param log: file to which compilers append a line for each call
@@ -114,6 +115,9 @@ def create(
         trim_blocks=True,
     )
     environment.filters["sh"] = _quote
+    link = directory.parent / "python"
+    if headers:
+        files.link(headers[0], link)
     wrappers = Wrappers(directory, sdk.triple, tools.fortran is not None)
     compiler = environment.get_template("compiler-wrapper.sh.j2")
     for tool, words in compilers.items():
@@ -122,7 +126,8 @@ def create(
             border=border,
             folder=directory.parent,
             suffix=suffix,
-            neutral=neutral,
+            headers=headers,
+            link=link,
             leak_status=LEAK_STATUS,
             tool=tool,
             log=log,

@@ -66,7 +66,7 @@ def built_in_crossenv(python: BuildPython, release: str, folder: Path) -> str:
         folder / "bin",
         Border(allowed=allowed),
         suffix=target.ext_suffix,
-        neutral={},
+        headers=(),
         prefix_map={folder: "/crossbuild"},
         log=folder / "compilers.log",
     )
