@@ -114,13 +114,12 @@ class Workplace:
     def _wrappers(self, package: Package, requirements: Sequence[Path]) -> Wrappers:
         ccache = which("ccache", clean_environment())
         distcc = (self.distcc,) if self.distcc else ()
-        include = self.target.include
         return wrappers.create(
             self.sdk,
             self.folder / "bin",
             self._border(package, requirements),
             suffix=self.target.ext_suffix,
-            headers=[include, *(folder / include.name for folder in self.sdk.include_dirs)],
+            headers=self.target.include,
             prefix_map=self.placeholders,
             log=self.compilers.calls,
             pkg_config_dirs=libraries.pkg_config_dirs(

@@ -73,7 +73,7 @@ def create(
     border: Border,
     *,
     suffix: str,
-    headers: Sequence[Path],
+    headers: Path,
     prefix_map: Mapping[Path, str],
     log: Path,
     pkg_config_dirs: Sequence[Path] = (),
@@ -85,9 +85,9 @@ def create(
 
     :param directory: where they are written, in the folder that a package is built in
     :param suffix: of the target Python's modules, as in ``.cpython-311-arm-linux-gnueabihf.so``
-    :param headers: folders of the target Python's headers, of which the first has all; a link to
-        it, whose path tells no Python, takes the place of each: so ccache finds for one Python
-        what was compiled for another and does not see them
+    :param headers: folder of the target Python's headers; a link to it, whose path tells no
+        Python, takes the place of it and of the sysroot's, where Debian has a second one for
+        each machine: so ccache finds for one Python what was compiled for another
     :param prefix_map: folders of the build machine and what stands for them in object
         files (``-ffile-prefix-map``, GCC 8 and later)
     :param log: file to which compilers append a line for each call
@@ -116,8 +116,7 @@ def create(
     )
     environment.filters["sh"] = _quote
     link = directory.parent / "python"
-    if headers:
-        files.link(headers[0], link)
+    files.link(headers, link)
     wrappers = Wrappers(directory, sdk.triple, tools.fortran is not None)
     compiler = environment.get_template("compiler-wrapper.sh.j2")
     for tool, words in compilers.items():
@@ -127,6 +126,7 @@ def create(
             folder=directory.parent,
             suffix=suffix,
             headers=headers,
+            sysroot=sdk.target_sysroot,
             link=link,
             leak_status=LEAK_STATUS,
             tool=tool,

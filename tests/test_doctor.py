@@ -365,7 +365,7 @@ def test_wrappers_reach_what_is_supplied(copy: SdkCopy, tmp_path: Path) -> None:
         Border(allowed=(copy.root, tmp_path)),
         log=tmp_path / "compilers.log",
         suffix=".cpython-311-arm-linux-gnueabihf.so",
-        headers=(),
+        headers=tmp_path,
         prefix_map={},
         pkg_config_dirs=libraries.pkg_config_dirs(found, ["openblas"], tmp_path / "pkgconfig"),
         fortran_flags=fortran.overlay(found, tmp_path / "gfortran"),

@@ -213,7 +213,7 @@ def test_it_stands_in_the_wrapper(bookworm: Sdk, there: Path, tmp_path: Path) ->
         there / "bin",
         Border(allowed=(there,)),
         suffix=".cpython-311-arm-linux-gnueabihf.so",
-        headers=(),
+        headers=there,
         prefix_map={there: "/crossbuild"},
         log=log.calls,
         fortran_launcher=fortran.cached(bookworm, tmp_path / "cache"),

@@ -36,7 +36,7 @@ def compile_in(bookworm: Sdk, tmp_path: Path) -> Compile:
             folder / "bin",
             Border(allowed=(folder, bookworm.root)),
             suffix=f".{python}.so",
-            headers=(headers, folder / f"arm/python{python}"),
+            headers=headers,
             prefix_map={folder: "/x"},
             log=folder / "compilers.log",
             launcher=(ccache,),
@@ -49,7 +49,11 @@ def compile_in(bookworm: Sdk, tmp_path: Path) -> Compile:
             "CCACHE_NOHASHDIR": "1",
             "CCACHE_STATSLOG": str(log),
         }
-        named = [word.replace("@here@", str(folder)).replace("@python@", python) for word in words]
+        values = {"@here@": folder, "@python@": python}
+        values["@sysroot@"] = bookworm.target_sysroot / "usr/include"
+        named = list(words)
+        for name, value in values.items():
+            named = [word.replace(name, str(value)) for word in named]
         line = ["-g0", "-MD", "-MF", "x.d", "-c", source, "-o", "x.o"]
         argv = [str(tools.path("gcc")), *named, *line]
         subprocess.run(argv, cwd=folder, env={**os.environ, **own}, check=True)
@@ -88,8 +92,9 @@ def test_another_python_hits_where_it_is_not_seen(compile_in: Compile) -> None:
     code = '#include "x.h"\nint x = N;\n'
     assert compile_in("one", code, *words) == "cache_miss"
     assert compile_in("two/and/three", code, *words) == "direct_cache_hit"
-    # Some Pythons have two folders of headers.
-    assert compile_in("ten", code, "-I@here@/arm/python@python@", *words) == "direct_cache_hit"
+    # A sysroot's pkg-config names two folders of its own in its place.
+    named = ("-I@sysroot@/python@python@", "-I@sysroot@/arm/python@python@", words[1])
+    assert compile_in("ten", code, *named) == "direct_cache_hit"
 
     code = "#include <patchlevel.h>\nint x = P;\n"
     assert compile_in("six", code, *words) == "cache_miss"

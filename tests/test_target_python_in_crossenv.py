@@ -66,7 +66,7 @@ def built_in_crossenv(python: BuildPython, release: str, folder: Path) -> str:
         folder / "bin",
         Border(allowed=allowed),
         suffix=target.ext_suffix,
-        headers=(),
+        headers=target.include,
         prefix_map={folder: "/crossbuild"},
         log=folder / "compilers.log",
     )

@@ -29,7 +29,7 @@ def tools(bookworm: Sdk, tmp_path: Path) -> Wrappers:
         tmp_path / "bin",
         border,
         suffix=".cpython-311-arm-linux-gnueabihf.so",
-        headers=(),
+        headers=tmp_path,
         prefix_map=prefix_map,
         log=log,
     )
