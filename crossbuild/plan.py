@@ -26,9 +26,10 @@ from crossbuild.target_python import TargetPython
 #: Modules whose text decides what a back end makes, beside the templates.
 _BUILD_RULES = (
     *("build.py", "crossenv.py", "meson.py", "workplace.py", "wrappers.py", "fortran.py"),
-    *("fortran_cache.py", "compile_cache.py", "cython.py", "cython_cache.py"),
+    *("fortran_cache.py", "compile_cache.py", "generators.py", "cython_cache.py"),
     *("sysconfigdata.py", "overlay.py", "additions.py", "libraries.py"),
     *("inside/run_cython.py", "inside/cython_server.py"),
+    *("inside/f2py_replace.py", "inside/f2py_keep.py"),
     *("inside/call_backend.py", "inside/venv.py"),
 )
 

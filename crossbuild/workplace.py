@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from crossbuild import crossenv, cython, files, fortran, libraries, wrappers
+from crossbuild import crossenv, files, fortran, generators, libraries, wrappers
 from crossbuild.build_python import BuildPython
 from crossbuild.compiler_identity import identity
 from crossbuild.compiler_log import CompilerLog
@@ -105,7 +105,8 @@ class Workplace:
             requirements,
             self.folder / "env",
             log=self.log,
-            cython_launcher=cython.cached(package, self.cache / "cython", self.folder),
+            cython_launcher=generators.cython_launcher(package, self.cache, self.folder),
+            f2py_keeper=generators.f2py_keeper(package, self.cache, self.folder),
         )
         crossenv.make_hybrids(env, package.recipe.hybrid, self.targets)
         files.write_text(stamp, contents)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import cython, find_package, index, settings
+from crossbuild import find_package, generators, index, settings
 from crossbuild.plan import Package
 
 MODULE = "cimport other\ncdef public int twice(int x):\n    return other.N * x\n"
@@ -38,8 +38,8 @@ def translate(
     runner = tmp_path / "runner.py"
     runner.write_text(
         "import os, runpy, sys\nopen(os.environ['RAN'], 'w').close()\n"
-        f"sys.argv[0] = {str(cython.RUNNER)!r}\n"
-        f"sys.path.insert(0, {str(cython.RUNNER.parent)!r})\n"
+        f"sys.argv[0] = {str(generators.CYTHON_RUNNER)!r}\n"
+        f"sys.path.insert(0, {str(generators.CYTHON_RUNNER.parent)!r})\n"
         "runpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
 
@@ -59,8 +59,8 @@ def translate(
         before = {*(root / "meson").iterdir()}
         ran = tmp_path / "ran"
         ran.unlink(missing_ok=True)
-        words = cython.cached(package, tmp_path / "cache", root)
-        serving = [sys.executable, str(cython.SERVER), str(server)] if server else []
+        words = generators.cython_launcher(package, tmp_path / "cache", root)
+        serving = [sys.executable, str(generators.CYTHON_SERVER), str(server)] if server else []
         done = subprocess.run(
             [*serving, *words, sys.executable, str(runner), *(line or LINE)],
             cwd=root / "meson",
@@ -168,7 +168,7 @@ def test_code_that_names_its_folder_stays_there(translate: Translate, tmp_path: 
 
 def test_a_folder_of_the_users_own_has_no_cache(scipy: Package, tmp_path: Path) -> None:
     own = replace(scipy, folder=tmp_path)
-    assert cython.cached(own, tmp_path / "cache", tmp_path) == ()
+    assert generators.cython_launcher(own, tmp_path / "cache", tmp_path) == ()
 
 
 def test_a_server_translates_as_cython_does(translate: Translate, tmp_path: Path) -> None:

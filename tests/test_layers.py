@@ -18,7 +18,7 @@ environment_script sdk libraries compile_cache compiler_identity fortran_cache f
 build_python sysconfigdata probes synthesis overlay target_python
 artifact pip_settings index_session index recipe_fields recipe lock closure resolve
 farm shared_cache additions debug_info configuration plan find_package
-compiler_log wrappers cython_cache cython crossenv workplace meson build
+compiler_log wrappers cython_cache generators crossenv workplace meson build
 thumb code_map thumb_walk thumb_function isa_families dispatch isa
 board_profile board_sysroot runtime bundle audit gate doctor
 diagnosis board board_root tether isolation emulated_board

@@ -80,6 +80,9 @@ def built_in_crossenv(python: BuildPython, release: str, folder: Path) -> str:
     )
     build = run([made.directory / "build/bin/python", "-B", "-c", "import sys; print(sys.prefix)"])
     assert build.output.strip() == str(made.directory / "build")
+    # A build starts it a hundred times.
+    told = run([made.python, "-c", "import sys; print(*sys.modules)"], env=made.environment({}))
+    assert not {"pathlib", "tempfile"} & {*told.output.split()}
     (folder / "m.c").write_text(MODULE, encoding="utf-8")
     (folder / "build.py").write_text(BUILD, encoding="utf-8")
     finished = run([made.python, "build.py"], env=made.environment({}), cwd=folder)
