@@ -123,7 +123,7 @@ def create(
     install_wheels(others, env.directory / "build", target.version, env.scripts / "python")
     _let_config_tools_answer_for_the_target(env)
     _let_cython_name_no_folder(env, cython_launcher)
-    _let_f2py_look_first(env, f2py_keeper)
+    _quicken_f2py(env, f2py_keeper)
     _see_build_requirements(env, target.version)
     return env
 
@@ -218,7 +218,7 @@ def _let_cython_name_no_folder(env: CrossEnv, launcher: Sequence[str]) -> None:
         files.write_text(script, f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', mode=0o755)
 
 
-def _let_f2py_look_first(env: CrossEnv, keeper: str) -> None:
+def _quicken_f2py(env: CrossEnv, keeper: str) -> None:
     """Give f2py quicker functions for what takes it longest, and what keeps what it makes."""
     ours = {"auxfuncs.py": generators.F2PY_REPLACEMENT.read_text(), "f2py2e.py": keeper}
     for name, code in ours.items():
