@@ -196,7 +196,9 @@ def _start_quickly(env: CrossEnv) -> None:
         site = env.directory / "lib/site.py"
         text = site.read_text(encoding="utf-8").replace("import importlib.abc\n", "")
         text = text.replace("(importlib.abc.MetaPathFinder)", "")
-        files.write_text(site, text.replace("importlib.abc.Loader", "importlib.util.Loader"))
+        text = text.replace("importlib.abc.Loader", "importlib.util.Loader")
+        if "importlib.abc" not in text:  # else this crossenv needs more of it
+            files.write_text(site, text)
 
 
 def _let_config_tools_answer_for_the_target(env: CrossEnv) -> None:

@@ -1,8 +1,8 @@
 """The build Python: found by trying, also behind the wrappers that SDKs ship."""
 
+import ast
 import functools
 import os
-import re
 import shutil
 from pathlib import Path
 
@@ -207,5 +207,8 @@ def test_files_that_run_inside_an_old_python_have_its_syntax() -> None:
     )
     ask(oldest.executable, code)
     own = [path for path in paths if path.name != "__init__.py"]
-    f_string = re.compile(r"""\bf["']""")  # from 3.6 on
-    assert [path for path in own if f_string.search(path.read_text(encoding="utf-8"))] == []
+    trees = {path: ast.walk(ast.parse(path.read_text(encoding="utf-8"))) for path in own}
+    f_strings = [
+        path for path in own if any(isinstance(node, ast.JoinedStr) for node in trees[path])
+    ]
+    assert f_strings == []  # from 3.6 on
