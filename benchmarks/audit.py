@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import report
-from crossbuild import reference_sdk, settings, wheel
-from crossbuild.cell import Request, board_for
-from crossbuild.gate import audit_all
+from crossbuild.audit.gate import audit_all
+from crossbuild.core import defaults as settings
+from crossbuild.pipeline.target import Request, board_for
+from crossbuild.sdk import reference as reference_sdk
+from crossbuild.wheel import pack as wheel
 
 ROUNDS, BOUND = 3, 10
 

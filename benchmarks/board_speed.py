@@ -12,7 +12,9 @@ from pathlib import Path
 
 from benchmarks import debian_board, sides
 from benchmarks.counting_board import CountingBoard, counting_board
-from crossbuild import reference_sdk, sdk, settings
+from crossbuild.core import defaults as settings
+from crossbuild.sdk import read as sdk
+from crossbuild.sdk import reference as reference_sdk
 
 PYTHON = "3.11"
 

@@ -20,18 +20,16 @@ from build import ProjectBuilder
 
 from benchmarks import report
 from benchmarks.cost import CROSSBUILD, Cost, cost, measured
-from crossbuild import (
-    build,
-    build_python,
-    crossenv,
-    find_package,
-    index,
-    reference_sdk,
-    sdk,
-    settings,
-)
-from crossbuild.plan import Package
-from crossbuild.run import clean_environment, run, which
+from crossbuild.build import backend as build
+from crossbuild.build import crossenv
+from crossbuild.core import defaults as settings
+from crossbuild.core.command import clean_environment, run, which
+from crossbuild.index import download as index
+from crossbuild.packages import find as find_package
+from crossbuild.pipeline.order import Package
+from crossbuild.python import build_python
+from crossbuild.sdk import read as sdk
+from crossbuild.sdk import reference as reference_sdk
 
 
 def cross(requirement: str, links: Sequence[str], python: str, folder: Path, name: str) -> Cost:

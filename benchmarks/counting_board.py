@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import debian_board
-from crossbuild import files, wheel
-from crossbuild.emulated_board import CPU
-from crossbuild.isolation import find_isolation, namespaces
-from crossbuild.run import clean_environment, run
-from crossbuild.sdk import Sdk
+from crossbuild.board.emulated import CPU
+from crossbuild.board.isolation import find_isolation, namespaces
+from crossbuild.core import files
+from crossbuild.core.command import clean_environment, run
+from crossbuild.sdk.read import Sdk
+from crossbuild.wheel import pack as wheel
 
 HERE = Path(__file__).parent
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from crossbuild import files, settings
-from crossbuild.reference_sdk import debian
+from crossbuild.core import defaults as settings
+from crossbuild.core import files
+from crossbuild.sdk.reference import debian
 
 SUITE = "bookworm"
 

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from benchmarks import debian_board, report
 from benchmarks.cost import CROSSBUILD, Cost, cost
-from crossbuild import reference_sdk, settings
-from crossbuild.emulated_board import CPU
-from crossbuild.run import run
+from crossbuild.board.emulated import CPU
+from crossbuild.core import defaults as settings
+from crossbuild.core.command import run
+from crossbuild.sdk import reference as reference_sdk
 
 REQUIREMENT = "numpy==1.26.4"
 UNITS = 12

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from crossbuild import files
+from crossbuild.core import files
 
 RESULTS = Path(__file__).parent / "results"
 

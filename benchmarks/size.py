@@ -12,7 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks import debian_board, sides
-from crossbuild import recipe, settings, slim, wheel
+from crossbuild.core import defaults as settings
+from crossbuild.packages import recipe
+from crossbuild.repair import slim
+from crossbuild.wheel import pack as wheel
 
 PYTHON = "3.11"
 

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import reference_sdk, sdk, settings
-from crossbuild.cell import Request
-from crossbuild.console import Console
-from crossbuild.errors import IndexUnreachableError
-from crossbuild.reference_sdk.debian import HALF_UPDATED
-from crossbuild.reference_sdk.definition import Definition
-from crossbuild.sdk import Sdk
+from crossbuild.core import defaults as settings
+from crossbuild.core.errors import IndexUnreachableError
+from crossbuild.pipeline.target import Request
+from crossbuild.progress.console import Console
+from crossbuild.sdk import read as sdk
+from crossbuild.sdk import reference as reference_sdk
+from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.reference.debian import HALF_UPDATED
+from crossbuild.sdk.reference.definition import Definition
 
 
 def create_sdk(definition: Definition, place: Path) -> Path:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crossbuild import wheel
-from crossbuild.board_profile import BoardPython
-from crossbuild.sdk import Sdk
+from crossbuild.audit.profile import BoardPython
+from crossbuild.sdk.read import Sdk
+from crossbuild.wheel import pack as wheel
 
 EXT_SUFFIX = ".cpython-311-arm-linux-gnueabihf.so"
 TAG = "cp311-cp311-linux_armv7l"

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crossbuild import environment_script
-from crossbuild.run import run
-from crossbuild.sdk import Sdk
+from crossbuild.core.command import run
+from crossbuild.sdk import environment_script
+from crossbuild.sdk.read import Sdk
 
 
 @dataclass

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from crossbuild import board_sysroot, gate
-from crossbuild.audit import Report, audit, report_table
+from crossbuild.audit import Report, audit, gate, report_table
+from crossbuild.audit import sysroot_profile as board_sysroot
 from crossbuild.audit.policy import rules
-from crossbuild.board_profile import BoardProfile
-from crossbuild.errors import ConfigurationError
-from crossbuild.sdk import Sdk
+from crossbuild.audit.profile import BoardProfile
+from crossbuild.core.errors import ConfigurationError
+from crossbuild.sdk.read import Sdk
 from tests.samples import (
     EXT_SUFFIX,
     MODULE,

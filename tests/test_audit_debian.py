@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import board_sysroot, settings
 from crossbuild.audit import audit
-from crossbuild.board_profile import BoardProfile, BoardPython
-from crossbuild.reference_sdk.debian import DEFAULT_MIRROR, Apt
-from crossbuild.run import run
-from crossbuild.sdk import Sdk
+from crossbuild.audit import sysroot_profile as board_sysroot
+from crossbuild.audit.profile import BoardProfile, BoardPython
+from crossbuild.core import defaults as settings
+from crossbuild.core.command import run
+from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.reference.debian import DEFAULT_MIRROR, Apt
 from tests.samples import EXT_SUFFIX, TAG, Sample
 
 pytestmark = pytest.mark.slow

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import board_profile, board_sysroot
-from crossbuild.board_profile import BoardProfile
-from crossbuild.errors import ConfigurationError
-from crossbuild.sdk import Sdk
+from crossbuild.audit import profile as board_profile
+from crossbuild.audit import sysroot_profile as board_sysroot
+from crossbuild.audit.profile import BoardProfile
+from crossbuild.core.errors import ConfigurationError
+from crossbuild.sdk.read import Sdk
 from tests.samples import PYTHON
 
 

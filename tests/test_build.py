@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.build import cache_base, newest_file, prepare_source, source_epoch
-from crossbuild.crossenv import CrossEnv
-from crossbuild.errors import BuildError
-from crossbuild.sdk import Sdk
-from crossbuild.target_python import TargetPython
-from crossbuild.workplace import Workplace
-from crossbuild.wrappers import Wrappers
+from crossbuild.build.backend import cache_base, newest_file, prepare_source, source_epoch
+from crossbuild.build.crossenv import CrossEnv
+from crossbuild.build.workspace import Workplace
+from crossbuild.core.errors import BuildError
+from crossbuild.python.target_python import TargetPython
+from crossbuild.sdk.read import Sdk
+from crossbuild.toolchain.compilers import Wrappers
 
 
 def archive(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import build_python, inside
-from crossbuild.build_python import BuildPython
-from crossbuild.errors import BuildPythonError
-from crossbuild.run import clean_environment, run
-from crossbuild.sdk import Sdk, Tools
+from crossbuild import in_process as inside
+from crossbuild.core.command import clean_environment, run
+from crossbuild.core.errors import BuildPythonError
+from crossbuild.python import build_python
+from crossbuild.python.build_python import BuildPython
+from crossbuild.sdk.read import Sdk, Tools
 
 VERSIONS = ("3.6", "3.7", "3.9", "3.11", "3.13")
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import bundle, elf
-from crossbuild.sdk import Sdk
+from crossbuild.elf import file as elf
+from crossbuild.repair import repair as bundle
+from crossbuild.sdk.read import Sdk
 
 
 def test_text_is_scrubbed_and_binary_keeps_its_length(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from build import BuildBackendException, ProjectBuilder
 
-from crossbuild import inside
-from crossbuild.run import run
+from crossbuild import in_process as inside
+from crossbuild.core.command import run
 
 BACKEND = """
 import pathlib

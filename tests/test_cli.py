@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from crossbuild import cli, reference_sdk
-from crossbuild.errors import ConfigurationError
+from crossbuild.cli import app as cli
+from crossbuild.core.errors import ConfigurationError
+from crossbuild.sdk import reference as reference_sdk
 from tests.programs import program
 
 

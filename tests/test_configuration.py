@@ -7,9 +7,9 @@ import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossbuild.additions import Additions, filled
-from crossbuild.configuration import Configuration, read
-from crossbuild.errors import ConfigurationError
+from crossbuild.core.errors import ConfigurationError
+from crossbuild.packages.build_options import Additions, filled
+from crossbuild.pipeline.configuration import Configuration, read
 
 
 def configured(folder: Path, text: str, **variables: str) -> Configuration:

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import find_package, generators, index, settings
-from crossbuild.plan import Package
+from crossbuild.build import codegen_cache as generators
+from crossbuild.core import defaults as settings
+from crossbuild.index import download as index
+from crossbuild.packages import find as find_package
+from crossbuild.pipeline.order import Package
 
 MODULE = "cimport other\ncdef public int twice(int x):\n    return other.N * x\n"
 LINE = ("-3", "-M", "--fast-fail", "-I", "../include", "../source/m.pyx", "-o", "m.c")

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import debug_info, elf, wheel
-from crossbuild.additions import Additions
-from crossbuild.cell import Request
-from crossbuild.console import Console
-from crossbuild.errors import BundleError
-from crossbuild.pipeline import make_wheels
-from crossbuild.sdk import Sdk
+from crossbuild.core.errors import BundleError
+from crossbuild.elf import file as elf
+from crossbuild.packages.build_options import Additions
+from crossbuild.pipeline.make import make_wheels
+from crossbuild.pipeline.target import Request
+from crossbuild.progress.console import Console
+from crossbuild.repair import debug_info
+from crossbuild.sdk.read import Sdk
+from crossbuild.wheel import pack as wheel
 from tests import projects
 
 #: Its line 3 reads at address 0.

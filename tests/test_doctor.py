@@ -12,19 +12,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossbuild import build_python, doctor, elf, fortran, libraries, recipe, sdk, wrappers
-from crossbuild.build_python import BuildPython
-from crossbuild.cell import Request
-from crossbuild.console import Console
+from crossbuild import doctor
+from crossbuild.core.command import run
+from crossbuild.core.errors import CrossbuildError, RecipeError, SdkError
 from crossbuild.doctor import Diagnosis, blas, machine, release
 from crossbuild.doctor.bench import bench
 from crossbuild.doctor.catalogue import Catalogue, entries, error_class
 from crossbuild.doctor.needs import Need
-from crossbuild.errors import CrossbuildError, RecipeError, SdkError
-from crossbuild.pipeline import make_wheels
-from crossbuild.run import run
-from crossbuild.sdk import Sdk
-from crossbuild.wrappers import Border
+from crossbuild.elf import file as elf
+from crossbuild.packages import recipe
+from crossbuild.pipeline.make import make_wheels
+from crossbuild.pipeline.target import Request
+from crossbuild.progress.console import Console
+from crossbuild.python import build_python
+from crossbuild.python.build_python import BuildPython
+from crossbuild.sdk import libraries
+from crossbuild.sdk import read as sdk
+from crossbuild.sdk.read import Sdk
+from crossbuild.toolchain import compilers as wrappers
+from crossbuild.toolchain import gfortran as fortran
+from crossbuild.toolchain.compilers import Border
 from tests import sdk_copy
 from tests.defects import BLAS, DEFECTS, ROUTINES, Defect
 from tests.sdk_copy import SdkCopy

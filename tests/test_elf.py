@@ -7,9 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossbuild import elf, elf_tables, static_library
-from crossbuild.elf import Elf, ElfError
-from crossbuild.sdk import Sdk
+from crossbuild.elf import ar as static_library
+from crossbuild.elf import file as elf
+from crossbuild.elf import tables as elf_tables
+from crossbuild.elf.file import Elf, ElfError
+from crossbuild.sdk.read import Sdk
 from tests.samples import MODULE, Compiler, header
 from tests.samples import static_library as make_archive
 

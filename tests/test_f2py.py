@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
-from crossbuild import find_package, generators, index, settings
-from crossbuild.plan import Package
+from crossbuild.build import codegen_cache as generators
+from crossbuild.core import defaults as settings
+from crossbuild.index import download as index
+from crossbuild.packages import find as find_package
+from crossbuild.pipeline.order import Package
 
 NAMES: dict[str, Any] = {}
 exec(generators.F2PY_REPLACEMENT.read_text(), NAMES)

@@ -12,14 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import cli_inputs, farm, job_pool, settings, trace
-from crossbuild.cell import Request
-from crossbuild.configuration import Configuration
-from crossbuild.console import Console
-from crossbuild.errors import ConfigurationError, ToolMissingError
-from crossbuild.farm import Farm
-from crossbuild.pipeline import make_wheels
-from crossbuild.sdk import Sdk
+from crossbuild.cli import inputs as cli_inputs
+from crossbuild.core import defaults as settings
+from crossbuild.core import jobserver as job_pool
+from crossbuild.core.errors import ConfigurationError, ToolMissingError
+from crossbuild.pipeline.configuration import Configuration
+from crossbuild.pipeline.make import make_wheels
+from crossbuild.pipeline.target import Request
+from crossbuild.progress import trace
+from crossbuild.progress.console import Console
+from crossbuild.sdk.read import Sdk
+from crossbuild.toolchain import distcc as farm
+from crossbuild.toolchain.distcc import Farm
 from tests import projects
 from tests.farm_hosts import Host, hosts, wait_for
 from tests.programs import program

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import files
-from crossbuild.errors import DiskError
+from crossbuild.core import files
+from crossbuild.core.errors import DiskError
 
 
 def test_whatever_is_there_is_removed(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import compile_cache, fortran, wrappers
-from crossbuild.compiler_log import CompilerLog
-from crossbuild.sdk import Sdk
-from crossbuild.wrappers import Border
+from crossbuild.sdk.read import Sdk
+from crossbuild.toolchain import compile_cache
+from crossbuild.toolchain import compilers as wrappers
+from crossbuild.toolchain import gfortran as fortran
+from crossbuild.toolchain.compilers import Border
+from crossbuild.toolchain.log import CompilerLog
 
 MODULE = "module m\n  integer, parameter :: n = 3\nend module\n"
 USER = "subroutine s(x)\n  use m\n  integer :: x(n)\n  x = n\nend subroutine\n"

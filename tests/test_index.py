@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import files, index, pip_settings
-from crossbuild.artifact import Artifact
-from crossbuild.errors import ConfigurationError, IndexUnreachableError, LockError
-from crossbuild.pip_settings import PipSettings
+from crossbuild.core import files
+from crossbuild.core.errors import ConfigurationError, IndexUnreachableError, LockError
+from crossbuild.index import download as index
+from crossbuild.index import pip_settings
+from crossbuild.index.artifact import Artifact
+from crossbuild.index.pip_settings import PipSettings
 from tests.simple_index import SimpleIndex, served
 
 

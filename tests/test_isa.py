@@ -4,12 +4,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossbuild import elf, isa
-from crossbuild.elf import ElfError
-from crossbuild.isa_families import Search, cpus, families
-from crossbuild.sdk import Sdk
-from crossbuild.thumb import Code, Flow
-from crossbuild.thumb_walk import it_conditions
+from crossbuild.elf import file as elf
+from crossbuild.elf.file import ElfError
+from crossbuild.isa import scan as isa
+from crossbuild.isa.families import Search, cpus, families
+from crossbuild.isa.thumb_decoder import Code, Flow
+from crossbuild.isa.thumb_walk import it_conditions
+from crossbuild.sdk.read import Sdk
 from tests.samples import MODULE, Compiler
 
 A9 = cpus()["cortex-a9"]

@@ -19,14 +19,18 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from crossbuild import files, index, lock, pip_settings, recipe, resolve
-from crossbuild.artifact import Artifact
-from crossbuild.errors import IndexUnreachableError, LockError
-from crossbuild.index_session import build_python_tags
-from crossbuild.lock import Lock
-from crossbuild.pip_settings import PipSettings
-from crossbuild.recipe import RecipeVersion
-from crossbuild.run import run
+from crossbuild.core import files
+from crossbuild.core.command import run
+from crossbuild.core.errors import IndexUnreachableError, LockError
+from crossbuild.index import download as index
+from crossbuild.index import pip_settings
+from crossbuild.index.artifact import Artifact
+from crossbuild.index.pip_settings import PipSettings
+from crossbuild.index.session import build_python_tags
+from crossbuild.packages import lock, recipe
+from crossbuild.packages import relock as resolve
+from crossbuild.packages.lock import Lock
+from crossbuild.packages.recipe import RecipeVersion
 from tests.simple_index import SimpleIndex
 
 ROLES = ["source", "build", "runtime", "board", "cell"]

@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import build_python, elf, sdk, settings, wheel
-from crossbuild.sdk import Sdk
+from crossbuild.core import defaults as settings
+from crossbuild.elf import file as elf
+from crossbuild.python import build_python
+from crossbuild.sdk import read as sdk
+from crossbuild.sdk.read import Sdk
+from crossbuild.wheel import pack as wheel
 from tests.yocto_shape import copied, zeus_shaped
 
 pytestmark = pytest.mark.slow

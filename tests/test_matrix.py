@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console as RichConsole
 
-from crossbuild import matrix, recipe, settings
-from crossbuild.cell import Request
-from crossbuild.configuration import Configuration
-from crossbuild.console import Console
-from crossbuild.errors import ConfigurationError, MatrixError, SdkError
-from crossbuild.matrix import Cell, Result
-from crossbuild.pipeline import Made
+from crossbuild.core import defaults as settings
+from crossbuild.core.errors import ConfigurationError, MatrixError, SdkError
+from crossbuild.packages import recipe
+from crossbuild.pipeline import matrix
+from crossbuild.pipeline.configuration import Configuration
+from crossbuild.pipeline.make import Made
+from crossbuild.pipeline.matrix import Cell, Result
+from crossbuild.pipeline.target import Request
+from crossbuild.progress.console import Console
 from tests import projects
 
 CROSSBUILD = Path(sys.executable).with_name("crossbuild")

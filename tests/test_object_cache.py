@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import wrappers
-from crossbuild.run import clean_environment, which
-from crossbuild.sdk import Sdk
-from crossbuild.wrappers import Border
+from crossbuild.core.command import clean_environment, which
+from crossbuild.sdk.read import Sdk
+from crossbuild.toolchain import compilers as wrappers
+from crossbuild.toolchain.compilers import Border
 
 Compile = Callable[..., str]
 

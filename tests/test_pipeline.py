@@ -14,18 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import elf, settings
-from crossbuild.additions import Additions
-from crossbuild.cell import Request
-from crossbuild.console import Console
-from crossbuild.errors import (
+from crossbuild.core import defaults as settings
+from crossbuild.core.errors import (
     BuildError,
     ConfigurationError,
     DiskError,
     IndexUnreachableError,
     SdkError,
 )
-from crossbuild.pipeline import Made, make_wheels
+from crossbuild.elf import file as elf
+from crossbuild.packages.build_options import Additions
+from crossbuild.pipeline.make import Made, make_wheels
+from crossbuild.pipeline.target import Request
+from crossbuild.progress.console import Console
 from tests import projects
 from tests.waiting import until
 

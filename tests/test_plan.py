@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import find_package, plan
-from crossbuild.errors import RecipeError
-from crossbuild.plan import Package
+from crossbuild.core.errors import RecipeError
+from crossbuild.packages import find as find_package
+from crossbuild.pipeline import order as plan
+from crossbuild.pipeline.order import Package
 from tests import projects
 
 

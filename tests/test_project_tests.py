@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import lock, project_tests, settings
-from crossbuild.artifact import Artifact
-from crossbuild.errors import BoardError, ConfigurationError
-from crossbuild.lock import Lock
+from crossbuild.core import defaults as settings
+from crossbuild.core.errors import BoardError, ConfigurationError
+from crossbuild.index.artifact import Artifact
+from crossbuild.packages import lock
+from crossbuild.packages.lock import Lock
+from crossbuild.verify import project_tests
 from tests import projects
 
 CROSSBUILD = Path(sys.executable).with_name("crossbuild")

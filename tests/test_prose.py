@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.prose import Needs, without_prose
+from crossbuild.repair.docstrings import Needs, without_prose
 
 LEGAL = re.compile("copyright|licence")
 NEEDS = Needs(LEGAL)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import pyproject
-from crossbuild.errors import BuildError, ConfigurationError
+from crossbuild.core.errors import BuildError, ConfigurationError
+from crossbuild.packages import pyproject
 
 
 def project(folder: Path, text: str) -> Path:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from crossbuild import recipe
-from crossbuild.errors import RecipeError
+from crossbuild.core.errors import RecipeError
+from crossbuild.packages import recipe
 
 HEAD = """
 name = "thing"

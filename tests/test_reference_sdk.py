@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import reference_sdk
-from crossbuild.console import Console
-from crossbuild.errors import (
+from crossbuild.core.errors import (
     CommandError,
     ConfigurationError,
     IndexUnreachableError,
     ToolMissingError,
 )
-from crossbuild.files import remove_tree
-from crossbuild.reference_sdk import debian, factory, native, openblas, scripts, target
-from crossbuild.reference_sdk.definition import Definition, read
+from crossbuild.core.files import remove_tree
+from crossbuild.progress.console import Console
+from crossbuild.sdk import reference as reference_sdk
+from crossbuild.sdk.reference import debian, factory, native, openblas, scripts, target
+from crossbuild.sdk.reference.definition import Definition, read
 from tests.conftest import create_sdk
 
 BOOKWORM = reference_sdk.load("debian-bookworm")
@@ -397,7 +397,7 @@ def test_apt_gets_the_build_machines_proxy_but_none_of_its_hooks(
 
 
 def _with_apt_config(path: Path):  # type: ignore[no-untyped-def]
-    from crossbuild.run import clean_environment, run
+    from crossbuild.core.command import clean_environment, run
 
     def run_with(argv: list[str], **options: object) -> object:
         options["env"] = clean_environment(APT_CONFIG=str(path))

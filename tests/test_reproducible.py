@@ -10,14 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import bundle, differences, index, inside, lock, reproduce, settings, wheel
-from crossbuild.additions import Additions
-from crossbuild.artifact import Artifact
-from crossbuild.cell import Request
-from crossbuild.console import Console
-from crossbuild.errors import ReproducibilityError
-from crossbuild.pipeline import make_wheels
-from crossbuild.sdk import Sdk
+from crossbuild import in_process as inside
+from crossbuild.core import defaults as settings
+from crossbuild.core.errors import ReproducibilityError
+from crossbuild.index import download as index
+from crossbuild.index.artifact import Artifact
+from crossbuild.packages import lock
+from crossbuild.packages.build_options import Additions
+from crossbuild.pipeline import reproduce
+from crossbuild.pipeline.make import make_wheels
+from crossbuild.pipeline.target import Request
+from crossbuild.progress.console import Console
+from crossbuild.repair import repair as bundle
+from crossbuild.sdk.read import Sdk
+from crossbuild.wheel import compare as differences
+from crossbuild.wheel import pack as wheel
 from tests import projects
 
 #: C, Fortran and Cython, each telling what a build may leave in it: its folder and its time.

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.errors import CommandError, DiskError, ToolMissingError
-from crossbuild.run import clean_environment, run
+from crossbuild.core.command import clean_environment, run
+from crossbuild.core.errors import CommandError, DiskError, ToolMissingError
 
 
 def test_a_failure_shows_the_command_its_output_and_the_log(tmp_path: Path) -> None:

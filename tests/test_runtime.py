@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import board_profile, board_sysroot, elf, runtime, wheel
-from crossbuild.board_profile import BoardProfile, BoardPython
-from crossbuild.errors import BundleError
-from crossbuild.runtime import Runtime
-from crossbuild.sdk import Sdk
+from crossbuild.audit import profile as board_profile
+from crossbuild.audit import sysroot_profile as board_sysroot
+from crossbuild.audit.profile import BoardProfile, BoardPython
+from crossbuild.core.errors import BundleError
+from crossbuild.elf import file as elf
+from crossbuild.repair import runtime_wheel as runtime
+from crossbuild.repair.runtime_wheel import Runtime
+from crossbuild.sdk.read import Sdk
+from crossbuild.wheel import pack as wheel
 
 PYTHON = BoardPython(
     version="3.11",

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import digests, sdk
-from crossbuild.errors import SdkError
-from crossbuild.run import run
-from crossbuild.sdk import Sdk
+from crossbuild.core import digests
+from crossbuild.core.command import run
+from crossbuild.core.errors import SdkError
+from crossbuild.sdk import read as sdk
+from crossbuild.sdk.read import Sdk
 
 
 @pytest.fixture

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import cli_inputs, shared_cache, trace
-from crossbuild.additions import Additions
-from crossbuild.cell import Request
-from crossbuild.configuration import Configuration
-from crossbuild.console import Console
-from crossbuild.errors import ConfigurationError, ToolMissingError
-from crossbuild.pipeline import make_wheels
+from crossbuild.cli import inputs as cli_inputs
+from crossbuild.core.errors import ConfigurationError, ToolMissingError
+from crossbuild.packages.build_options import Additions
+from crossbuild.pipeline.configuration import Configuration
+from crossbuild.pipeline.make import make_wheels
+from crossbuild.pipeline.target import Request
+from crossbuild.progress import trace
+from crossbuild.progress.console import Console
+from crossbuild.toolchain import ccache as shared_cache
 from tests import projects
 from tests.programs import answers, free_port, program
 from tests.test_trace import PARTS

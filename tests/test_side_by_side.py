@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import job_pool, side_by_side
-from crossbuild.console import Console
-from crossbuild.errors import BuildError, CrossbuildError
+from crossbuild.core import jobserver as job_pool
+from crossbuild.core.errors import BuildError, CrossbuildError
+from crossbuild.progress import workers as side_by_side
+from crossbuild.progress.console import Console
 from tests.waiting import until
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import slim
-from crossbuild.slim import LeftOut
+from crossbuild.repair import slim
+from crossbuild.repair.slim import LeftOut
 
 FILES = {
     "pkg/__init__.py": "from . import core\n",

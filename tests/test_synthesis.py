@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossbuild import build_python, overlay, probes, sdk, synthesis, target_python
-from crossbuild.build_python import BuildPython
-from crossbuild.errors import BuildPythonError, ConfigurationError, TargetPythonError
-from crossbuild.run import clean_environment, run
-from crossbuild.sdk import Sdk, Tools
-from crossbuild.sysconfigdata import read_config, read_macros
-from crossbuild.target_python import TargetPython
+from crossbuild.core.command import clean_environment, run
+from crossbuild.core.errors import BuildPythonError, ConfigurationError, TargetPythonError
+from crossbuild.python import build_python, overlay, probes, synthesis, target_python
+from crossbuild.python.build_python import BuildPython
+from crossbuild.python.sysconfigdata import read_config, read_macros
+from crossbuild.python.target_python import TargetPython
+from crossbuild.sdk import read as sdk
+from crossbuild.sdk.read import Sdk, Tools
 
 SDKS = Path(__file__).parents[1] / "sysroots"
 SUITES = {"3.9": "debian-bullseye", "3.11": "debian-bookworm", "3.13": "debian-trixie"}

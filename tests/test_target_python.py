@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossbuild import build_python, overlay, target_python
-from crossbuild.errors import BuildPythonError, TargetPythonError
-from crossbuild.run import run
-from crossbuild.sdk import Sdk, Tools
-from crossbuild.sysconfigdata import find_module, read_config, read_macros
+from crossbuild.core.command import run
+from crossbuild.core.errors import BuildPythonError, TargetPythonError
+from crossbuild.python import build_python, overlay, target_python
+from crossbuild.python.sysconfigdata import find_module, read_config, read_macros
+from crossbuild.sdk.read import Sdk, Tools
 
 PYCONFIG = """\
 #ifndef Py_PYCONFIG_H

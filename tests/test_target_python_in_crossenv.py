@@ -5,12 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import build_python, crossenv, elf, index, lock, sdk, target_python, wrappers
-from crossbuild.build_python import BuildPython
-from crossbuild.errors import BuildPythonError
-from crossbuild.run import run
-from crossbuild.sdk import Sdk
-from crossbuild.wrappers import Border
+from crossbuild.build import crossenv
+from crossbuild.core.command import run
+from crossbuild.core.errors import BuildPythonError
+from crossbuild.elf import file as elf
+from crossbuild.index import download as index
+from crossbuild.packages import lock
+from crossbuild.python import build_python, target_python
+from crossbuild.python.build_python import BuildPython
+from crossbuild.sdk import read as sdk
+from crossbuild.sdk.read import Sdk
+from crossbuild.toolchain import compilers as wrappers
+from crossbuild.toolchain.compilers import Border
 from tests.test_build_python import nativesdk_python, sdk_with
 
 SDK = Path(__file__).parents[1] / "sysroots/debian-bookworm"

@@ -8,13 +8,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from crossbuild import trace
-from crossbuild.cell import Request
-from crossbuild.compiler_log import CompilerLog
-from crossbuild.console import Console, Step
-from crossbuild.pipeline import make_wheels
-from crossbuild.timeline import Span, idle_share, lanes
-from crossbuild.trace import Trace
+from crossbuild.pipeline.make import make_wheels
+from crossbuild.pipeline.target import Request
+from crossbuild.progress import trace
+from crossbuild.progress.console import Console, Step
+from crossbuild.progress.timeline import Span, idle_share, lanes
+from crossbuild.progress.trace import Trace
+from crossbuild.toolchain.log import CompilerLog
 from tests import projects
 
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossbuild import wheel, zip_safety
-from crossbuild.wheel import WheelError
-from crossbuild.wheel_record import digest
+from crossbuild.wheel import pack as wheel
+from crossbuild.wheel import zip_safety
+from crossbuild.wheel.pack import WheelError
+from crossbuild.wheel.record import digest
 from tests.samples import Sample
 
 NAME = "x-1.0-py3-none-any.whl"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import files, wheelhouse
-from crossbuild.errors import DiskError
+from crossbuild.core import files
+from crossbuild.core.errors import DiskError
+from crossbuild.wheel import wheelhouse
 
 
 def make_wheel(folder: Path, name: str, version: str, text: str = "") -> Path:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import job_pool, wrappers
-from crossbuild.sdk import Sdk
-from crossbuild.wrappers import LEAK_STATUS, Border, Wrappers
+from crossbuild.core import jobserver as job_pool
+from crossbuild.sdk.read import Sdk
+from crossbuild.toolchain import compilers as wrappers
+from crossbuild.toolchain.compilers import LEAK_STATUS, Border, Wrappers
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from crossbuild.build_python import BuildPython
+from crossbuild.python.build_python import BuildPython
 from tests.test_build_python import nativesdk_python
 
 #: What hardened distributions (security_flags.inc of oe-core) put into CC and LDFLAGS.

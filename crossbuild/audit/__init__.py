@@ -10,8 +10,8 @@ from pathlib import Path
 
 from crossbuild.audit import elf_rules, set_rules, wheel_rules
 from crossbuild.audit.facts import Gatherer, Unreadable, WheelFacts
+from crossbuild.audit.profile import BoardProfile
 from crossbuild.audit.report import Finding, Report, report_table
-from crossbuild.board_profile import BoardProfile
 
 __all__ = ["Finding", "Report", "audit", "report_table"]
 

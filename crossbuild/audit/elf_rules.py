@@ -9,8 +9,8 @@ from packaging.utils import canonicalize_name
 
 from crossbuild.audit.facts import ElfFacts, FileFacts, WheelFacts
 from crossbuild.audit.policy import policy
+from crossbuild.audit.profile import BoardProfile
 from crossbuild.audit.report import Finding
-from crossbuild.board_profile import BoardProfile
 
 _SHOWN = 3
 

@@ -9,13 +9,16 @@ from pathlib import Path, PurePosixPath
 from packaging.tags import Tag
 from packaging.version import Version
 
-from crossbuild import elf, isa, static_library, wheel
 from crossbuild.audit.policy import policy
-from crossbuild.elf import Elf, ElfError
-from crossbuild.elf_headers import malformed
-from crossbuild.isa import Instructions
-from crossbuild.wheel import Wheel, WheelError
-from crossbuild.wheel_record import RecordFault, digest
+from crossbuild.elf import ar as static_library
+from crossbuild.elf import file as elf
+from crossbuild.elf.file import Elf, ElfError
+from crossbuild.elf.headers import malformed
+from crossbuild.isa import scan as isa
+from crossbuild.isa.scan import Instructions
+from crossbuild.wheel import pack as wheel
+from crossbuild.wheel.pack import Wheel, WheelError
+from crossbuild.wheel.record import RecordFault, digest
 
 _SHARED_OBJECT = re.compile(r"\.so(\.[\w.]+)?$")
 

@@ -1,13 +1,14 @@
-"""The audit's policy: ``policy/rules.toml`` and ``policy/audit.toml``, typed."""
+"""The audit's policy: ``rules.toml`` and ``audit.toml``, typed."""
 
 import tomllib
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import pydantic
 
-from crossbuild.isa_families import POLICY
+POLICY = Path(__file__).parent
 
 
 class _Frozen(pydantic.BaseModel):
@@ -23,7 +24,7 @@ class Rule(_Frozen):
 
 
 class Policy(_Frozen):
-    """What the audit knows beside the board; see ``policy/audit.toml``."""
+    """What the audit knows beside the board; see ``audit.toml``."""
 
     dispatch_symbols: tuple[str, ...]
     python_library: str

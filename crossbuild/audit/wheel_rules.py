@@ -10,8 +10,8 @@ from packaging.version import InvalidVersion, Version
 
 from crossbuild.audit.facts import FileFacts, WheelFacts
 from crossbuild.audit.policy import policy
+from crossbuild.audit.profile import BoardProfile
 from crossbuild.audit.report import Finding
-from crossbuild.board_profile import BoardProfile
 
 
 def acceptable(wheels: Iterable[WheelFacts], profile: BoardProfile) -> list[WheelFacts]:

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild import fortran
-from crossbuild.run import Finished, attempt, clean_environment
-from crossbuild.sdk import Sdk
+from crossbuild.core.command import Finished, attempt, clean_environment
+from crossbuild.sdk.read import Sdk
+from crossbuild.toolchain import gfortran as fortran
 
 _SECONDS = 60.0
 _SUFFIXES = {"c": "c", "c++": "cpp", "fortran": "f90"}
@@ -18,7 +18,7 @@ _SUFFIXES = {"c": "c", "c++": "cpp", "fortran": "f90"}
 class Bench:
     """Compiles small sources; the build machine's compilers are not on its PATH.
 
-    :ivar fortran_words: words for gfortran beside the SDK's own (see crossbuild.fortran)
+    :ivar fortran_words: words for gfortran beside the SDK's own (see crossbuild.toolchain.gfortran)
     """
 
     sdk: Sdk

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild import elf, libraries
 from crossbuild.doctor.bench import Bench, tail
 from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.doctor.model import Finding
-from crossbuild.elf import TAG_CPU_ARCH, TAG_FP_ARCH, Elf, ElfError
-from crossbuild.libraries import Library
-from crossbuild.sdk import Sdk
+from crossbuild.elf import file as elf
+from crossbuild.elf.file import TAG_CPU_ARCH, TAG_FP_ARCH, Elf, ElfError
+from crossbuild.sdk import libraries
+from crossbuild.sdk.libraries import Library
+from crossbuild.sdk.read import Sdk
 
 #: openblas_get_config() returns this text: version, options, core.
 _CONFIG = re.compile(rb"OpenBLAS (\d[\w.]*)((?: \w+=?\w*)*) (\w+)(?: MAX_THREADS=\d+)?\0")

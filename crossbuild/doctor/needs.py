@@ -6,8 +6,8 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from crossbuild import recipe
-from crossbuild.recipe import Recipe, RecipeVersion
+from crossbuild.packages import recipe
+from crossbuild.packages.recipe import Recipe, RecipeVersion
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Wanted:
 
     def _as_wheels_does(self, text: str, python: str) -> RecipeVersion:
         """The way that ``wheels`` goes, which says what is wrong with the text."""
-        from crossbuild import find_package  # slow to import, and seldom needed
+        from crossbuild.packages import find as find_package  # slow to import, and seldom needed
 
         locks = self.cache / "locks"
         return find_package.finder(python, locks, self.cache, offline=True)(text).recipe

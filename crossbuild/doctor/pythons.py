@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from crossbuild import build_python, files, target_python
-from crossbuild.build_python import BuildPython
+from crossbuild.core import files
+from crossbuild.core.command import clean_environment
+from crossbuild.core.errors import BuildPythonError, TargetPythonError
 from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.doctor.known_pythons import KnownPythons
 from crossbuild.doctor.model import Finding
-from crossbuild.errors import BuildPythonError, TargetPythonError
-from crossbuild.recipe import PYTHONS
-from crossbuild.run import clean_environment
-from crossbuild.sdk import Sdk
+from crossbuild.packages.recipe import PYTHONS
+from crossbuild.python import build_python, target_python
+from crossbuild.python.build_python import BuildPython
+from crossbuild.sdk.read import Sdk
 
 Found = BuildPython | BuildPythonError
 

@@ -4,12 +4,13 @@ import re
 import shlex
 from pathlib import Path
 
-from crossbuild import elf, environment_script
+from crossbuild.core.command import which
+from crossbuild.core.errors import CrossbuildError
 from crossbuild.doctor.catalogue import Catalogue, raised_as
 from crossbuild.doctor.model import Finding
-from crossbuild.elf import ElfError
-from crossbuild.errors import CrossbuildError
-from crossbuild.run import which
+from crossbuild.elf import file as elf
+from crossbuild.elf.file import ElfError
+from crossbuild.sdk import environment_script
 
 #: GCC's and its linker's words for a word that they do not know.
 _REFUSED = re.compile(
@@ -18,7 +19,7 @@ _REFUSED = re.compile(
 
 
 def explain(root: Path, environment: str | None, error: Exception, catalogue: Catalogue) -> Finding:
-    """The finding behind an error of :func:`crossbuild.sdk.read`."""
+    """The finding behind an error of :func:`crossbuild.sdk.read.read`."""
     if isinstance(error, OSError):
         return catalogue.finding("file-unreadable", evidence=str(error), fields={"root": root})
     if not isinstance(error, CrossbuildError):

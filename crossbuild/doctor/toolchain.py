@@ -6,13 +6,14 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
-from crossbuild import fortran, recipe
 from crossbuild.doctor.bench import Bench, tail
 from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.doctor.model import Finding
 from crossbuild.doctor.needs import Need, title
-from crossbuild.recipe import RecipeVersion
-from crossbuild.sdk import Sdk
+from crossbuild.packages import recipe
+from crossbuild.packages.recipe import RecipeVersion
+from crossbuild.sdk.read import Sdk
+from crossbuild.toolchain import gfortran as fortran
 
 _C = "#include <math.h>\ndouble crossbuild_probe(double x) { return sin(x); }\n"
 _CXX = "#include <new>\nint *crossbuild_probe() { return new int(1); }\n"

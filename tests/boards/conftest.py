@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import settings
-from crossbuild.emulated_board import EmulatedBoard, emulated_board, prepared_root
-from crossbuild.sdk import Sdk
+from crossbuild.board.emulated import EmulatedBoard, emulated_board, prepared_root
+from crossbuild.core import defaults as settings
+from crossbuild.sdk.read import Sdk
 from tests.boards.ssh_server import Server, landing
 
 #: A module with instructions that a Cortex-A9 lacks: integer divide, fused multiply-add.

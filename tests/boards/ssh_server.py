@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild.emulated_board import EmulatedBoard
+from crossbuild.board.emulated import EmulatedBoard
 from tests.programs import answers, free_port, program
 from tests.waiting import PATIENCE, PAUSE, until
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import board_profile, board_sysroot
-from crossbuild.board_probe import probe
-from crossbuild.board_profile import BoardProfile
-from crossbuild.emulated_board import EmulatedBoard
-from crossbuild.sdk import Sdk
+from crossbuild.audit import profile as board_profile
+from crossbuild.audit import sysroot_profile as board_sysroot
+from crossbuild.audit.profile import BoardProfile
+from crossbuild.board.emulated import EmulatedBoard
+from crossbuild.board.probe import probe
+from crossbuild.sdk.read import Sdk
 
 pytestmark = pytest.mark.slow
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.board_root import make_root, pip_folder
-from crossbuild.errors import BoardError
+from crossbuild.board.rootfs import make_root, pip_folder
+from crossbuild.core.errors import BoardError
 
 IN_IMAGE = [
     "bin/sh",

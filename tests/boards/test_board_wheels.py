@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from crossbuild.board import BoardFacts
-from crossbuild.board_wheels import pins, require_pip, require_space, select
-from crossbuild.errors import BoardError, ConfigurationError
+from crossbuild.board.protocol import BoardFacts
+from crossbuild.core.errors import BoardError, ConfigurationError
+from crossbuild.verify.selection import pins, require_pip, require_space, select
 from tests.boards.conftest import write_wheel
 
 NATIVE = "cp37-cp37m-linux_armv7l"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossbuild.diagnosis import UNKNOWN, diagnose
+from crossbuild.board.diagnosis import UNKNOWN, diagnose
 
 
 @pytest.mark.parametrize(

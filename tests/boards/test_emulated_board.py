@@ -13,16 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.board import facts
-from crossbuild.board_wheels import select
-from crossbuild.console import Console
-from crossbuild.emulated_board import (
-    EmulatedBoard,
-    emulated_board,
-)
-from crossbuild.errors import BoardError, CommandError, ToolMissingError
-from crossbuild.isolation import Isolation, find_isolation
-from crossbuild.verify import Report, push_wheels, summary, verify
+from crossbuild.board.emulated import EmulatedBoard, emulated_board
+from crossbuild.board.isolation import Isolation, find_isolation
+from crossbuild.board.protocol import facts
+from crossbuild.core.errors import BoardError, CommandError, ToolMissingError
+from crossbuild.progress.console import Console
+from crossbuild.verify.selection import select
+from crossbuild.verify.smoke import Report, push_wheels, summary, verify
 from tests.boards.conftest import TABLES, write_wheel
 from tests.waiting import until
 
@@ -170,7 +167,7 @@ def test_timeout_ends_everything(board: EmulatedBoard) -> None:
 
 def test_killed_crossbuild_leaves_nothing(base: Path, tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from crossbuild.emulated_board import *\n"
+        "import sys; from pathlib import Path; from crossbuild.board.emulated import *\n"
         "base, work = map(Path, sys.argv[1:3])\n"
         "with emulated_board(base, '3.11', work=work) as board:\n"
         "    board.run(['sleep', sys.argv[3]])\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.board import ON_BOARD
+from crossbuild.board.protocol import ON_BOARD
 
 
 def guarded(folder: Path, seconds: float, script: str) -> list[str]:

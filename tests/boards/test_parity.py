@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import parity, reference_sdk, settings
-from crossbuild.board_choice import Question
-from crossbuild.console import Console
-from crossbuild.emulated_board import emulated_board
-from crossbuild.errors import ConfigurationError, SuiteError
-from crossbuild.native_board import native_root
-from crossbuild.parity import Comparison, Side
-from crossbuild.suite_results import SliceResult, SuiteResult, TestResult
+from crossbuild.board.debian_rootfs import native_root
+from crossbuild.board.emulated import emulated_board
+from crossbuild.core import defaults as settings
+from crossbuild.core.errors import ConfigurationError, SuiteError
+from crossbuild.progress.console import Console
+from crossbuild.sdk import reference as reference_sdk
+from crossbuild.verify import parity
+from crossbuild.verify.open_board import Question
+from crossbuild.verify.parity import Comparison, Side
+from crossbuild.verify.suite_results import SliceResult, SuiteResult, TestResult
 
 
 def side(about: list[str], **outcomes: str) -> Side:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import settings
-from crossbuild.board_kernel import without_dma
-from crossbuild.cpio import Archive
-from crossbuild.errors import BoardError, CommandError, ToolMissingError
-from crossbuild.sabrelite_board import BOOT_TIMEOUT, SabreliteBoard, sabrelite_board
-from crossbuild.sdk import Sdk
-from crossbuild.verify import run_script
+from crossbuild.board.sabrelite.initramfs import Archive
+from crossbuild.board.sabrelite.kernel import without_dma
+from crossbuild.board.sabrelite.machine import BOOT_TIMEOUT, SabreliteBoard, sabrelite_board
+from crossbuild.core import defaults as settings
+from crossbuild.core.errors import BoardError, CommandError, ToolMissingError
+from crossbuild.sdk.read import Sdk
+from crossbuild.verify.smoke import run_script
 
 BOARDS = settings.CACHE / "boards"
 

@@ -13,15 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import settings, suite_jobs, suites
-from crossbuild import verify as verification
-from crossbuild.board import facts
-from crossbuild.console import Console
-from crossbuild.emulated_board import EmulatedBoard
-from crossbuild.errors import BoardError, CommandError, ConfigurationError
-from crossbuild.recipe import Suite
-from crossbuild.ssh_board import ssh_board
-from crossbuild.suite_jobs import Job
+from crossbuild.board.emulated import EmulatedBoard
+from crossbuild.board.protocol import facts
+from crossbuild.board.ssh import ssh_board
+from crossbuild.core import defaults as settings
+from crossbuild.core.errors import BoardError, CommandError, ConfigurationError
+from crossbuild.packages.recipe import Suite
+from crossbuild.progress.console import Console
+from crossbuild.verify import smoke as verification
+from crossbuild.verify import suite_jobs, suites
+from crossbuild.verify.suite_jobs import Job
 from tests import projects
 from tests.boards.conftest import REQUIRES, write_wheel
 from tests.boards.ssh_server import Server, landing, serve, small_disk

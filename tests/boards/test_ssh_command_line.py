@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.emulated_board import EmulatedBoard
-from crossbuild.files import size_text
+from crossbuild.board.emulated import EmulatedBoard
+from crossbuild.core.files import size_text
 from tests.boards.conftest import write_wheel
 from tests.boards.ssh_server import Server, at_home, landing, small_disk
 from tests.waiting import until

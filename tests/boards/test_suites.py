@@ -8,23 +8,18 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from crossbuild import (
-    files,
-    known_failures,
-    lock,
-    settings,
-    suite_jobs,
-    suite_results,
-    suites,
-    verify,
-)
-from crossbuild.console import Console
-from crossbuild.emulated_board import EmulatedBoard, emulated_board
-from crossbuild.errors import BoardError, ConfigurationError, RecipeError, SuiteError
-from crossbuild.known_failures import Known
-from crossbuild.recipe import Suite, load
-from crossbuild.suite_jobs import Job
-from crossbuild.suite_results import SliceResult, SuiteResult, TestResult
+from crossbuild.board.emulated import EmulatedBoard, emulated_board
+from crossbuild.core import defaults as settings
+from crossbuild.core import files
+from crossbuild.core.errors import BoardError, ConfigurationError, RecipeError, SuiteError
+from crossbuild.packages import lock
+from crossbuild.packages.recipe import Suite, load
+from crossbuild.progress.console import Console
+from crossbuild.verify import known_failures, suite_jobs, suite_results, suites
+from crossbuild.verify import smoke as verify
+from crossbuild.verify.known_failures import Known
+from crossbuild.verify.suite_jobs import Job
+from crossbuild.verify.suite_results import SliceResult, SuiteResult, TestResult
 from tests import projects
 from tests.boards.conftest import REQUIRES, write_wheel
 

@@ -1,0 +1,162 @@
+"""The gate between build and wheelhouse: what the audit refuses is not published."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from crossbuild import audit
+from crossbuild.audit import Report
+from crossbuild.audit import sysroot_profile as board_sysroot
+from crossbuild.audit.profile import BoardProfile, BoardPython
+from crossbuild.build.workspace import Workplace
+from crossbuild.core.errors import AuditError, ConfigurationError
+from crossbuild.python.build_python import BuildPython
+from crossbuild.python.target_python import TargetPython
+from crossbuild.sdk.read import Sdk
+
+#: Refusals that an error shows; `crossbuild audit` shows all.
+_SHOWN = 8
+
+
+def board_of(
+    sdk: Sdk, target: TargetPython, build: BuildPython, *, absent: Sequence[str] | None = None
+) -> BoardProfile:
+    """The board that an SDK tells of: its sysroot's libraries and target Python.
+
+    :param absent: patterns on sonames that the image lacks; the board's own where None
+
+    Where the Python was synthesised there is no libpython of the target to compare with;
+    the build machine's of the same X.Y exports the same names.
+    """
+    if target.origin == "sysroot":
+        return board_sysroot.from_sysroot(sdk.target_sysroot, target, exclude=absent)
+    libraries = build.home.glob(f"lib/libpython{build.version}*.so*")
+    python = BoardPython(
+        version=target.version,
+        full_version=target.full_version,
+        abi_tag=target.abi_tag,
+        ext_suffix=target.ext_suffix,
+        pip=board_sysroot.pip_version(sdk.target_sysroot, target.version),
+        symbols=board_sysroot.exported([build.executable, *libraries]),
+    )
+    return board_sysroot.from_sysroot(sdk.target_sysroot, python, exclude=absent)
+
+
+def board_with_any_python(sdk: Sdk, version: str) -> BoardProfile:
+    """The board, where nothing is known of its Python but the version."""
+    digits = version.replace(".", "")
+    flags = "m" if int(version.partition(".")[2]) < 8 else ""
+    python = BoardPython(
+        version=version,
+        full_version=f"{version}.0",
+        abi_tag=f"cp{digits}{flags}",
+        ext_suffix=f".cpython-{digits}{flags}-arm-linux-gnueabihf.so",
+        pip=board_sysroot.pip_version(sdk.target_sysroot, version),
+    )
+    return board_sysroot.from_sysroot(sdk.target_sysroot, python)
+
+
+def require_fit(
+    finished: Sequence[Path], profile: BoardProfile, place: Workplace, wheelhouse: Path
+) -> None:
+    """Hold a finished wheel, and those made along with it, against the board.
+
+    :param wheelhouse: where the wheels lie that it may require
+    :raises AuditError: it does not fit; the wheel is kept where it was made
+    """
+    folders = [str(path) for path in place.placeholders]
+    report = audit.audit(finished, profile, wheelhouse=wheelhouse, build_paths=folders)
+    refusals = report.refusals
+    if not refusals:
+        return
+    facts = [f"{one.rule}: {one.file}: {one.fact}" for one in refusals[:_SHOWN]]
+    more = [f"and {len(refusals) - _SHOWN} more"] if len(refusals) > _SHOWN else []
+    raise AuditError(
+        f"{finished[0].name} does not fit the board {profile.name}; it was not published",
+        evidence="\n    ".join(["", *facts, *more, f"the wheel: {finished[0]}"]),
+        cure=refusals[0].cure,
+    )
+
+
+def audit_all(
+    paths: Sequence[Path],
+    board_for: Callable[[str], BoardProfile],
+    *,
+    build_paths: Sequence[str] = (),
+) -> Report:
+    """Audit wheels and folders of wheels, each for the Python that its name tells.
+
+    :param board_for: gives the board with a Python, e.g. ``"3.7"``; with any where empty
+    :param build_paths: folders of the build machine that no file may name
+    :raises ConfigurationError: there is no wheel at one of the paths
+    """
+    groups: dict[str, list[Path]] = defaultdict(list)
+    for path in _wheels(paths):
+        groups[_python(path)].append(path)
+    # Pure wheels fit every Python: they are held against the first that others are for.
+    pure = groups.pop("", [])
+    first = min(groups, default="")
+    if pure:
+        groups[first] = [*groups.get(first, []), *pure]
+    reports = [
+        audit.audit(
+            wheels,
+            board_for(python),
+            wheelhouse=_common_folder(wheels),
+            build_paths=build_paths,
+        )
+        for python, wheels in sorted(groups.items())
+    ]
+    return Report(
+        reports[0].board,
+        tuple(wheel for report in reports for wheel in report.wheels),
+        tuple(finding for report in reports for finding in report.findings),
+    )
+
+
+def _wheels(paths: Iterable[Path]) -> list[Path]:
+    found = []
+    for path in paths:
+        if path.is_file() and path.suffix != ".whl":
+            raise ConfigurationError(
+                f"{path.name} is not a wheel",
+                evidence=_kind(path),
+                cure="build it first, and audit what comes of it: crossbuild wheels NAME",
+            )
+        there = sorted(path.glob("*.whl")) if path.is_dir() else [path]
+        if not there or not there[0].is_file():
+            raise ConfigurationError(
+                f"there is no wheel at {path}",
+                evidence=_folder_fact(path) if path.is_dir() else "no such file",
+                cure="give wheels, or folders that hold some",
+            )
+        found += there
+    return found
+
+
+def _kind(path: Path) -> str:
+    is_source = path.name.endswith((".tar.gz", ".tar.bz2", ".zip"))
+    return f"{path}: its name is {'a source distribution' if is_source else 'no wheel'}'s"
+
+
+def _folder_fact(folder: Path) -> str:
+    sources = sorted(path.name for path in folder.glob("*.tar.gz"))
+    return "the folder holds no *.whl" + (f", but {', '.join(sources)}" if sources else "")
+
+
+def _python(wheel: Path) -> str:
+    """The Python of a wheel's tag, e.g. ``"3.7"``; empty for any, or for a malformed name."""
+    try:
+        tags = parse_wheel_filename(wheel.name)[3]
+    except InvalidWheelFilename:
+        return ""
+    names = {tag.interpreter for tag in tags if tag.interpreter.startswith("cp3")}
+    return f"3.{min(names)[3:]}" if names and min(names)[3:].isdecimal() else ""
+
+
+def _common_folder(wheels: Sequence[Path]) -> Path | None:
+    """The wheelhouse in which requirements are looked for: the folder of all, if it is one."""
+    folders = {wheel.parent for wheel in wheels}
+    return folders.pop() if len(folders) == 1 else None

@@ -1,0 +1,1 @@
+"""A whole emulated i.MX6 machine: kernel, initramfs, serial console."""

@@ -1,0 +1,1 @@
+"""How a wheel is built: workspace, cross environment, the package's own back end."""

@@ -1,0 +1,393 @@
+"""Building one package: its own PEP 517 back end, run by the cross interpreter.
+
+Each kind of back end needs its own preparation (a cross file for Meson, ``site.cfg``
+for numpy.distutils) and is called in the same way.
+"""
+
+import calendar
+import configparser
+import io
+import os
+import re
+import shutil
+import tarfile
+import warnings
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from build import BuildBackendException, BuildException, ProjectBuilder, RunnerType
+
+from crossbuild import in_process
+from crossbuild.build.crossenv import CrossEnv
+from crossbuild.build.meson import write_cross_file
+from crossbuild.build.workspace import Workplace
+from crossbuild.core import files
+from crossbuild.core import jobserver as job_pool
+from crossbuild.core.command import run
+from crossbuild.core.errors import BuildError, CommandError, CrossbuildError
+from crossbuild.packages import pyproject, recipe
+from crossbuild.packages.build_options import (
+    FLAG_VARIABLES,
+    NOTHING_ADDED,
+    Additions,
+    run_before_build,
+)
+from crossbuild.packages.recipe import RecipeVersion
+from crossbuild.pipeline.order import is_source
+from crossbuild.progress.console import Step
+from crossbuild.toolchain.compilers import LEAK_STATUS
+
+#: pyproject_hooks calls the back end with a script that Python 3.5 cannot read.
+_HOOK_FOR_OLD_PYTHON = in_process.FOLDER / "call_backend.py"
+
+#: What numpy.distutils prints for each file: ``arm-…-gcc: numpy/core/…``.
+_COMPILED = re.compile(r"^\S+-(gcc|g\+\+|gfortran)(:\w+)?: \S+$")
+
+#: File beside the source's root, with the time of its newest file.
+_EPOCH = "epoch"
+
+_NINJA_PROGRESS = re.compile(r"^\[\d+/\d+\]")
+
+#: Optimised, without debug information; each function apart, so that the linker leaves out
+#: what nothing calls.
+FORTRAN_FLAGS = ("-O2", "-g0", "-ffunction-sections")
+
+#: For C and C++: with the overflow that CPython promises as well.
+COMMON_FLAGS = (*FORTRAN_FLAGS, "-fwrapv")
+
+_LINK_FLAGS = ("-Wl,--as-needed", "-Wl,--gc-sections")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One build: what, where, and with what.
+
+    :param source: the root of the package's source
+    :param epoch: SOURCE_DATE_EPOCH, in seconds since 1970
+    :param jobs: how many compilers may run at once
+    :param pool: the pool that its compilers share with those of other builds
+    :param sharing: variables by which its compilers share objects or machines with others
+    """
+
+    recipe: RecipeVersion
+    place: Workplace
+    env: CrossEnv
+    source: Path
+    epoch: int
+    jobs: int
+    additions: Additions = NOTHING_ADDED
+    pool: Path | None = None
+    sharing: Mapping[str, str] = field(default_factory=dict)
+
+    def values(self) -> dict[str, str | Path | int]:
+        """What stands for the names in a recipe's templates."""
+        sdk = self.place.sdk
+        fixed: dict[str, str | Path | int] = {
+            "sysroot": sdk.target_sysroot,
+            "library-dirs": os.pathsep.join(map(str, sdk.library_dirs)),
+            "include-dirs": os.pathsep.join(map(str, sdk.include_dirs)),
+            "build": self.env.site_packages,
+            "source": self.source,
+            "jobs": self.jobs,
+        }
+        return {**fixed, **{f"target:{name}": path for name, path in self.place.links.items()}}
+
+    def rendered(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """A recipe's table with its templates filled."""
+        values = self.values()
+        return {key: recipe.render(text, values) for key, text in texts.items()}
+
+
+def prepare_source(origin: Path, folder: Path) -> Path:
+    """Unpack an sdist, or copy a source folder, to *folder*; return the source's root.
+
+    What an interrupted run left there whole is kept, so that a build goes on.
+
+    :raises BuildError: the archive is damaged or has no single root folder
+    """
+    if not folder.exists():
+        with files.staged_directory(folder) as stage:
+            if origin.is_dir():
+                copy_source(origin, stage / origin.name)
+            else:
+                _unpack(origin, stage)
+            # Now, since a build that is interrupted leaves newer files in the source.
+            files.write_text(stage / _EPOCH, str(newest_file(stage)))
+    roots = [path for path in folder.iterdir() if path.is_dir()]
+    if len(roots) != 1:
+        raise BuildError(
+            f"{origin.name} is no source distribution",
+            evidence=f"it has {len(roots)} folders at its top, not one",
+            cure="an sdist has one folder, NAME-VERSION, with all else in it",
+        )
+    return roots[0]
+
+
+def copy_source(origin: Path, target: Path) -> None:
+    """Copy a source folder without what is made of it, and without version control."""
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        inside = Path(folder).relative_to(origin)
+        return {name for name in names if not is_source(inside / name)}
+
+    shutil.copytree(origin, target, symlinks=True, ignore=ignored)
+
+
+def _unpack(sdist: Path, stage: Path) -> None:
+    try:
+        if sdist.suffix == ".zip":
+            with zipfile.ZipFile(sdist) as archive:
+                _extract_zip(archive, stage)
+        else:
+            with tarfile.open(sdist) as tar:
+                _extract(tar, stage)
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+        raise BuildError(
+            f"the source archive {sdist.name} is damaged",
+            evidence=f"{sdist}: {error}",
+            cure="remove the file and run the command again: it is downloaded anew",
+        ) from error
+
+
+def _extract_zip(archive: zipfile.ZipFile, stage: Path) -> None:
+    """Unpack with the files' own times, which zipfile leaves out."""
+    for info in archive.infolist():
+        path = archive.extract(info, stage)  # strips .. and absolute names
+        seconds = calendar.timegm((*info.date_time, 0, 0, 0))
+        os.utime(path, (seconds, seconds))
+
+
+def _extract(tar: tarfile.TarFile, stage: Path) -> None:
+    """Unpack an archive whose members and links all stay in the folder.
+
+    Debian 12's Python 3.11.2 has no ``filter="data"`` yet (PEP 706 came in 3.11.4).
+
+    :raises TarError: a member leaves the folder, or is a device
+    """
+    top = stage.resolve()
+    for member in tar:
+        if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
+            raise tarfile.TarError(f"{member.name} is no file, folder or link")
+        place = top / member.name
+        # A hard link names its target from the archive's root, a symbolic one from itself.
+        base = place.parent if member.issym() else top
+        targets = [place, base / member.linkname] if member.linkname else [place]
+        for target in targets:
+            if not Path(os.path.normpath(target)).is_relative_to(top):
+                raise tarfile.TarError(f"{member.name} leads out of the archive")
+        member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+        tar.extract(member, stage, set_attrs=True)
+
+
+def newest_file(source: Path) -> int:
+    """Seconds since 1970 of the newest file of a source; folders and links are always new."""
+    paths = (path for path in source.rglob("*") if path.is_file() and not path.is_symlink())
+    times = (path.stat().st_mtime for path in paths)
+    return max(int(max(times, default=0)), 315_532_800)  # zip archives begin in 1980
+
+
+def source_epoch(folder: Path) -> int:
+    """The SOURCE_DATE_EPOCH of what :func:`prepare_source` put into *folder*."""
+    return int((folder / _EPOCH).read_text())
+
+
+def build(job: Job, step: Step) -> Path:
+    """Build the wheel and return it, as the back end made it.
+
+    :raises BuildError: the back end failed; the log's tail is the evidence
+    """
+    settings = _settings(job)
+    environment = job.additions.variables(job.env.environment(_variables(job)))
+    if job.additions.before_build:
+        variables = {**environment, "PATH": f"{job.env.python.parent}:{environment['PATH']}"}
+        run_before_build(job.additions, job.source, variables, job.place.log)
+    output = job.place.folder / "dist"
+    files.remove_tree(output)
+    runner = _runner(job, environment, step)
+    try:
+        with warnings.catch_warnings():
+            # The back end's warnings stand in the log; they are its authors' business.
+            warnings.simplefilter("ignore")
+            python = str(job.env.python)
+            builder = ProjectBuilder(job.source, python_executable=python, runner=runner)
+            wheel = Path(builder.build("wheel", output, settings))
+    except BuildBackendException as error:
+        cause = error.exception
+        if isinstance(cause, CommandError):
+            raise _failure(job, cause) from error
+        if isinstance(cause, CrossbuildError | OSError):
+            raise cause from error  # a full disk, a missing tool: not the package's failure
+        raise
+    except BuildException as error:
+        raise BuildError(
+            f"{job.recipe.package} {job.recipe.version} did not build",
+            evidence=f"{error}\nfull log: {job.place.log}",
+            cure="the package's pyproject.toml must name a PEP 517 back end that works",
+        ) from error
+    pyproject.require_stated(wheel, job.source)
+    return wheel
+
+
+def _variables(job: Job) -> dict[str, str]:
+    """The environment variables of a build, beside those that every cross environment has."""
+    fixed = {
+        "SOURCE_DATE_EPOCH": str(job.epoch),
+        "CCACHE_BASEDIR": cache_base(job.place),
+        "CCACHE_NOHASHDIR": "1",
+        "CCACHE_COMPILERCHECK": f"string:{job.place.compilers_identity}",
+        "CCACHE_STATSLOG": str(job.place.compilers.results),
+        "TMPDIR": str(_temporary(job)),
+        **({job_pool.VARIABLE: str(job.pool)} if job.pool else {}),
+        **job.sharing,
+    }
+    own = job.rendered(job.recipe.environment)
+    if job.recipe.backend == "meson-python":
+        return {**fixed, **own}  # flags stand in the cross file
+    flags = _flags(job)
+    compiler_flags = {
+        "CFLAGS": flags["c"],
+        "CXXFLAGS": flags["cpp"],
+        "FFLAGS": [*flags["fortran"], "-fPIC"],
+        "LDFLAGS": flags["link"],
+    }
+    joined = {name: " ".join(words) for name, words in compiler_flags.items()}
+    return {**fixed, **joined, **own}
+
+
+def cache_base(place: Workplace) -> str:
+    """The folder below which ccache compares relative paths: another checkout hits, too.
+
+    An SDK in the same project moves with it; any other has one path for all checkouts, which a
+    path relative to one of them would hide.
+    """
+    own = os.path.commonpath([place.folder, place.target.prefix])
+    shared = os.path.commonpath([own, place.sdk.root])
+    project = Path.cwd()
+    return shared if shared != "/" and Path(shared).is_relative_to(project) else own
+
+
+def _temporary(job: Job) -> Path:
+    """A temporary folder of this build's own: what configure checks leave stays in it."""
+    folder = job.place.folder / "tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _flags(job: Job) -> dict[str, list[str]]:
+    """Compiler flags by Meson's names of the languages."""
+    common = {"c": COMMON_FLAGS, "cpp": COMMON_FLAGS, "fortran": FORTRAN_FLAGS}
+    names = {"c": "c", "cpp": "c++", "fortran": "fortran"}
+    sdk = job.place.sdk
+    # The wrappers add the tune as well; packages that choose code by CPU look for it here.
+    tune = [word for word in sdk.tools.cc[1:] if word.startswith("-m")]
+    flags = {
+        key: [*tune, *words, *job.recipe.flags_for(names[key], sdk.gcc_version)]
+        for key, words in common.items()
+    }
+    flags["link"] = [*_LINK_FLAGS]
+    if job.recipe.backend != "meson-python":
+        return flags  # the user's own variables take the place of these, or add to them
+    variables = job.env.environment(_variables(job))
+    return {
+        key: [*words, *job.additions.words(FLAG_VARIABLES[key], variables)]
+        for key, words in flags.items()
+    }
+
+
+def _settings(job: Job) -> dict[str, str | list[str]]:
+    """PEP 517 configuration settings, after the files they name have been written."""
+    values = job.values()
+    settings: dict[str, str | list[str]] = {
+        key: [recipe.render(word, values) for word in words]
+        for key, words in job.recipe.config_settings.items()
+    }
+    settings.update(job.additions.settings())
+    if job.recipe.site_cfg:
+        _write_site_cfg(job)
+    if job.recipe.backend != "meson-python":
+        return settings
+    folder = job.place.folder
+    cross_file = write_cross_file(
+        folder / "meson-cross.ini",
+        job.place.sdk,
+        job.env,
+        _flags(job),
+        job.rendered(job.recipe.meson_properties),
+    )
+    return {
+        **settings,
+        # A build folder of our own: after a Ctrl-C the next run goes on in it.
+        "builddir": str(folder / "meson"),
+        "setup-args": [
+            *(f"--cross-file={cross_file}", "-Dbuildtype=release"),
+            *_list(settings.get("setup-args")),
+        ],
+        "compile-args": [f"-j{job.jobs}", *_list(settings.get("compile-args"))],
+    }
+
+
+def _list(setting: str | list[str] | None) -> list[str]:
+    return [setting] if isinstance(setting, str) else setting or []
+
+
+def _write_site_cfg(job: Job) -> None:
+    """numpy.distutils's list of where libraries are, in the source's root."""
+    config = configparser.RawConfigParser()
+    for section, entries in job.recipe.site_cfg.items():
+        config[section] = job.rendered(entries)
+    text = io.StringIO()
+    config.write(text)
+    files.write_text(job.source / "site.cfg", text.getvalue())
+
+
+def _runner(job: Job, environment: Mapping[str, str], step: Step) -> RunnerType:
+    """How ``build`` starts the back end: through our door, with log and progress."""
+    compiled = 0
+
+    def on_line(line: str) -> None:
+        nonlocal compiled
+        if match := _NINJA_PROGRESS.match(line):
+            step.progress(match[0])
+        elif _COMPILED.match(line):
+            compiled += 1
+            step.progress(f"[{compiled} files]")
+        step.line(line)
+
+    def runner(
+        cmd: Sequence[str],
+        cwd: str | None = None,
+        extra_environ: Mapping[str, str] | None = None,
+    ) -> None:
+        words = list(cmd)
+        if job.place.target.version == "3.5":
+            words[1] = str(_HOOK_FOR_OLD_PYTHON)
+        run(
+            job.env.with_cython(words),
+            env={**environment, **(extra_environ or {})},
+            cwd=Path(cwd) if cwd else None,
+            log=job.place.log,
+            on_line=on_line,
+        )
+
+    return runner
+
+
+def _failure(job: Job, error: CommandError) -> BuildError:
+    text = job.place.log.read_text(errors="replace") if job.place.log.exists() else ""
+    leaks = re.findall(r"^crossbuild: (.*is a path of the build machine.*)$", text, re.MULTILINE)
+    name = f"{job.recipe.package} {job.recipe.version}"
+    if leaks:
+        return BuildError(
+            f"{name} looked at the build machine's files (wrapper status {LEAK_STATUS})",
+            evidence=f"{leaks[0]}\nfull log: {job.place.log}",
+            cure="name the folder under dropped-paths in the recipe where the package only "
+            "mentions it by habit; else point the package at the sysroot's copy",
+        )
+    return BuildError(
+        f"{name} did not build for Python {job.place.target.version}",
+        evidence=error.evidence,
+        cure=f"the folder {job.place.folder} is kept; the first error in the log counts. "
+        "`crossbuild doctor` tells whether the SDK lacks something",
+    )

@@ -1,0 +1,242 @@
+"""The cross environment: a Python that runs here and answers as the board's would.
+
+crossenv makes two environments: *build*, in which Cython, Meson and the like run, and
+*cross*, whose interpreter runs on the build machine but reports the target's
+sysconfig.  Both are filled from files; an old Python never talks to an index.
+crossenv says "host" for what crossbuild calls the target.
+"""
+
+import os
+import shlex
+import shutil
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer import install
+from installer.destinations import SchemeDictionaryDestination
+from installer.sources import WheelFile
+
+from crossbuild.build import codegen_cache as generators
+from crossbuild.core import files
+from crossbuild.core.command import clean_environment, run
+from crossbuild.core.errors import CommandError, CrossEnvError
+from crossbuild.python import build_python
+from crossbuild.python.build_python import BuildPython
+from crossbuild.python.target_python import TargetPython
+from crossbuild.toolchain.compilers import Wrappers
+
+#: ``uname -m`` of the board (i.MX6), which pip compares with a wheel's tag.
+MACHINE = "armv7l"
+
+
+@dataclass(frozen=True)
+class CrossEnv:
+    """A cross environment on disk.
+
+    ``python`` is the cross interpreter; ``site_packages`` holds the build requirements,
+    ``scripts`` their programs; ``version`` is the Python's, as in ``3.11``.
+    """
+
+    directory: Path
+    version: str
+    python: Path
+    site_packages: Path
+    scripts: Path
+    wrappers: Wrappers
+
+    def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
+        """The whole environment of a build: the wrappers' tools, and nothing of the user's."""
+        own = clean_environment()
+        path = os.pathsep.join(
+            [str(self.scripts), str(self.wrappers.directory), "/usr/local/bin:/usr/bin:/bin"]
+        )
+        fixed = {
+            "PATH": path,
+            "PYTHONNOUSERSITE": "1",
+            "PYTHONHASHSEED": "0",
+            "PIP_NO_INDEX": "1",
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        }
+        return {**own, **self.wrappers.variables, **fixed, **self._byte_code, **extra}
+
+    def with_cython(self, command: Sequence[str]) -> list[str]:
+        """The words of a command in which Cython, if there, starts once for all modules."""
+        if not (self.scripts / "cython").exists():
+            return [*command]
+        socket = self.directory / "cython.socket"
+        return [str(self.scripts / "python"), str(generators.CYTHON_SERVER), str(socket), *command]
+
+    @property
+    def _byte_code(self) -> Mapping[str, str]:
+        """Byte code is kept here: Cython starts for each module, and scipy has a hundred.
+
+        Beside the standard library it may not lie, for that may be the user's SDK's.
+        """
+        if tuple(map(int, self.version.split("."))) < (3, 8):  # which brought the variable
+            return {"PYTHONDONTWRITEBYTECODE": "1"}
+        return {"PYTHONPYCACHEPREFIX": str(self.directory / "byte-code")}
+
+
+def create(
+    build: BuildPython,
+    target: TargetPython,
+    wrappers: Wrappers,
+    requirements: Sequence[Path],
+    directory: Path,
+    *,
+    log: Path,
+    cython_launcher: Sequence[str] = (),
+    f2py_keeper: str = "",
+) -> CrossEnv:
+    """Make the cross environment in *directory*, replacing what is there.
+
+    :param requirements: wheels of crossenv itself and of the build requirements
+    :param cython_launcher: words in front of Cython's program
+    :param f2py_keeper: code that is appended to f2py's
+    :raises CrossEnvError: crossenv failed
+    """
+    files.remove_tree(directory)
+    seed = directory / "seed"
+    # Made where it stays, not staged: an environment has its own path in every script.
+    seed_python = build_python.make_environment(build, seed)
+    tools = [path for path in requirements if path.name.startswith("crossenv-")]
+    install_wheels(tools, seed, target.version, seed_python)
+    argv: list[str | Path] = [
+        *(seed_python, "-m", "crossenv", "--without-pip", "--machine", MACHINE),
+        *("--cc", wrappers.path("gcc"), "--cxx", wrappers.path("g++")),
+        *("--ar", wrappers.path("ar"), "--sysconfigdata-file", target.sysconfigdata),
+        # crossenv exports the sysroot's folders in these, which poisons native compiles.
+        *("--env", "CPATH=", "--env", "LIBRARY_PATH="),
+        *(target.prefix / "bin" / f"python{target.version}", directory / "env"),
+    ]
+    try:
+        run(argv, env=clean_environment(PYTHONDONTWRITEBYTECODE="1"), log=log, cwd=directory)
+    except CommandError as error:
+        raise CrossEnvError(
+            f"crossenv could not make a cross environment for Python {target.version}",
+            evidence=error.evidence,
+            cure="crossbuild doctor tells what the SDK and the build Python lack",
+        ) from error
+    env = existing(target, wrappers, directory)
+    _start_quickly(env)
+    others = [path for path in requirements if path not in tools]
+    install_wheels(others, env.directory / "build", target.version, env.scripts / "python")
+    _let_config_tools_answer_for_the_target(env)
+    _let_cython_name_no_folder(env, cython_launcher)
+    _quicken_f2py(env, f2py_keeper)
+    _see_build_requirements(env, target.version)
+    return env
+
+
+def existing(target: TargetPython, wrappers: Wrappers, directory: Path) -> CrossEnv:
+    """The cross environment that :func:`create` made in *directory*."""
+    env = directory / "env"
+    return CrossEnv(
+        directory=env,
+        version=target.version,
+        python=env / "cross/bin/python",
+        site_packages=env / f"build/lib/python{target.version}/site-packages",
+        scripts=env / "build/bin",
+        wrappers=wrappers,
+    )
+
+
+def make_hybrids(
+    env: CrossEnv, hybrid: Mapping[str, Sequence[str]], targets: Mapping[str, Path]
+) -> None:
+    """Give packages of the build environment the target wheel's headers and libraries.
+
+    A build imports such a package and asks it where its headers are; so its code must be
+    the build machine's, and its headers and static libraries the target's.
+
+    :param hybrid: by package, the folders of its wheel that the target's take the place of
+    :param targets: unpacked target wheels, by package
+    """
+    for name, folders in hybrid.items():
+        for relative in folders:
+            ours = env.site_packages / relative
+            files.remove_tree(ours)
+            shutil.copytree(targets[name] / relative, ours)
+
+
+def install_wheels(wheels: Sequence[Path], prefix: Path, version: str, python: Path) -> None:
+    """Unpack wheels into the environment at *prefix* with our own Python.
+
+    :param python: what the wheels' scripts are to run with
+    """
+    library = str(prefix / f"lib/python{version}/site-packages")
+    scheme = {
+        "purelib": library,
+        "platlib": library,
+        "headers": str(prefix / "include"),
+        "scripts": str(prefix / "bin"),
+        "data": str(prefix),
+    }
+    for wheel in wheels:
+        destination = SchemeDictionaryDestination(
+            scheme, interpreter=str(python), script_kind="posix", overwrite_existing=True
+        )
+        with WheelFile.open(wheel) as source, warnings.catch_warnings():
+            # Compiled files that a wheel brings by mistake are left out, which is right.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            install(source, destination, additional_metadata={"INSTALLER": b"crossbuild"})
+
+
+def _start_quickly(env: CrossEnv) -> None:
+    """Halve the time in which the cross interpreter starts: a build starts it a hundred times.
+
+    Its script starts a Python that sets variables for another: that one needs no ``site``.  And
+    crossenv's own site.py has importlib.abc for two classes to inherit from, which since Python
+    3.10 loads much else.  Nor does the script leave byte code (``-B``), since its ``-I`` hides
+    our variable: the standard library beside which that lies may be of the user's SDK.
+    """
+    script = env.python.read_text(encoding="utf-8")
+    files.write_text(env.python.resolve(), script.replace(" -I", " -ISB", 1), mode=0o755)
+    if tuple(map(int, env.version.split("."))) >= (3, 10):
+        site = env.directory / "lib/site.py"
+        text = site.read_text(encoding="utf-8").replace("import importlib.abc\n", "")
+        text = text.replace("(importlib.abc.MetaPathFinder)", "")
+        text = text.replace("importlib.abc.Loader", "importlib.util.Loader")
+        if "importlib.abc" not in text:  # else this crossenv needs more of it
+            files.write_text(site, text)
+
+
+def _let_config_tools_answer_for_the_target(env: CrossEnv) -> None:
+    """Run programs such as ``pybind11-config`` by the cross interpreter.
+
+    They print include folders from sysconfig, and the compiler that asks is the target's.
+    """
+    for script in env.scripts.glob("*-config"):
+        first, _, rest = script.read_text().partition("\n")
+        if first.startswith("#!"):
+            files.write_text(script, f"#!{env.python}\n{rest}", mode=0o755)
+
+
+def _let_cython_name_no_folder(env: CrossEnv, launcher: Sequence[str]) -> None:
+    """Run ``cython`` by a script of ours; equal sources give equal modules wherever they lie."""
+    script = env.scripts / "cython"
+    if script.exists():
+        words = [*launcher, str(env.scripts / "python"), str(generators.CYTHON_RUNNER)]
+        files.write_text(script, f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', mode=0o755)
+
+
+def _quicken_f2py(env: CrossEnv, keeper: str) -> None:
+    """Give f2py quicker functions for what takes it longest, and what keeps what it makes."""
+    ours = {"auxfuncs.py": generators.F2PY_REPLACEMENT.read_text(), "f2py2e.py": keeper}
+    for name, code in ours.items():
+        for module in env.site_packages.glob(f"*/f2py/{name}"):
+            files.write_text(module, f"{module.read_text(encoding='utf-8')}\n\n{code}")
+
+
+def _see_build_requirements(env: CrossEnv, version: str) -> None:
+    """Put the build requirements on the cross interpreter's ``sys.path`` itself.
+
+    crossenv's import hook alone does not do: Cython's search for ``.pxd`` files and
+    pkg_resources read ``sys.path``, and setuptools, finding nothing there, downloads.
+    """
+    # A line of code, so that the .pth files of the build requirements count as well.
+    code = f"import site; site.addsitedir({str(env.site_packages)!r})\n"
+    cross_site = env.directory / f"cross/lib/python{version}/site-packages"
+    files.write_text(cross_site / "build-requirements.pth", code)

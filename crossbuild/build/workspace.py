@@ -1,0 +1,176 @@
+"""The folder in which one package is built: its tools, its environment, its border.
+
+Nothing outside it is written while a package builds, and what its compilers may read
+is listed here.
+"""
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from crossbuild.build import codegen_cache as generators
+from crossbuild.build import crossenv
+from crossbuild.build.crossenv import CrossEnv
+from crossbuild.core import files
+from crossbuild.core.command import clean_environment, which
+from crossbuild.pipeline.order import Package
+from crossbuild.python.build_python import BuildPython
+from crossbuild.python.target_python import TargetPython
+from crossbuild.sdk import libraries
+from crossbuild.sdk.read import Sdk
+from crossbuild.toolchain import compilers as wrappers
+from crossbuild.toolchain import gfortran as fortran
+from crossbuild.toolchain.compilers import Border, Wrappers
+from crossbuild.toolchain.identity import identity
+from crossbuild.toolchain.log import CompilerLog
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where a package is built, and with what.
+
+    :param folder: the package's own folder
+    :param targets: unpacked target wheels that it links against, by name
+    :param cache: folder shared by all checkouts
+    :param distcc: what decides where compilers run, where there is a farm
+    """
+
+    folder: Path
+    sdk: Sdk
+    target: TargetPython
+    build_python: BuildPython
+    targets: Mapping[str, Path]
+    cache: Path
+    distcc: str | None = None
+
+    @property
+    def log(self) -> Path:
+        """The full log of the build."""
+        return self.folder / "build.log"
+
+    @property
+    def compilers(self) -> CompilerLog:
+        """What its compilers did, and when."""
+        names = ("compilers.log", "ccache.log", "distcc.log")
+        return CompilerLog(*(self.folder / name for name in names))
+
+    @property
+    def source(self) -> Path:
+        """The folder that the source is unpacked in."""
+        return self.folder / "source"
+
+    @property
+    def links(self) -> dict[str, Path]:
+        """Where its compilers find the target wheels: no path names what changes, as a key does.
+
+        So a compile that reads their headers is found again by the next key or Python.
+        """
+        return {name: self.folder / "targets" / name for name in self.targets}
+
+    @cached_property
+    def compilers_identity(self) -> str:
+        """What tells ccache the SDK's compilers: it need not read them at each call."""
+        drivers = [self.sdk.tools.cc[0], self.sdk.tools.cxx[0]]
+        return identity(drivers, ("cc1", "cc1plus", "as"), self.cache)
+
+    @property
+    def placeholders(self) -> dict[Path, str]:
+        """The build machine's folders, and what stands for them in anything published."""
+        folders = {
+            self.folder: "/crossbuild",
+            self.target.prefix: "/crossbuild/python",
+            self.sdk.root: "/sdk",
+            self.sdk.root.resolve(): "/sdk",
+            self.build_python.home: "/build-python",
+            **{path: f"/crossbuild/{name}" for name, path in self.targets.items()},
+        }
+        # The system's own Python lives in /usr, which every board has as well.
+        return {path: name for path, name in folders.items() if len(path.parts) > 2}
+
+    def equip(self, package: Package, requirements: Sequence[Path]) -> CrossEnv:
+        """Make wrappers and cross environment, or take those of an interrupted run.
+
+        :param requirements: wheels of crossenv and of the build requirements
+        """
+        tools = self._wrappers(package, requirements)
+        for name, link in self.links.items():
+            files.link(self.targets[name], link)
+        stamp = self.folder / "environment-is-whole"
+        python = f"{self.build_python.executable} {self.build_python.full_version}"
+        contents = "\n".join([python, *(path.name for path in requirements)])
+        if stamp.exists() and stamp.read_text() == contents:
+            return crossenv.existing(self.target, tools, self.folder / "env")
+        stamp.unlink(missing_ok=True)
+        env = crossenv.create(
+            self.build_python,
+            self.target,
+            tools,
+            requirements,
+            self.folder / "env",
+            log=self.log,
+            cython_launcher=generators.cython_launcher(package, self.cache, self.folder),
+            f2py_keeper=generators.f2py_keeper(package, self.cache, self.folder),
+        )
+        crossenv.make_hybrids(env, package.recipe.hybrid, self.targets)
+        files.write_text(stamp, contents)
+        return env
+
+    def _wrappers(self, package: Package, requirements: Sequence[Path]) -> Wrappers:
+        ccache = which("ccache", clean_environment())
+        distcc = (self.distcc,) if self.distcc else ()
+        return wrappers.create(
+            self.sdk,
+            self.folder / "bin",
+            self._border(package, requirements),
+            suffix=self.target.ext_suffix,
+            headers=self.target.include,
+            prefix_map=self.placeholders,
+            log=self.compilers.calls,
+            pkg_config_dirs=libraries.pkg_config_dirs(
+                self.sdk, package.recipe.sysroot_libraries, self.folder / "pkgconfig"
+            ),
+            fortran_flags=fortran.overlay(self.sdk, self.folder / "gfortran"),
+            launcher=(ccache,) if ccache else distcc,  # ccache itself calls it (CCACHE_PREFIX)
+            # It sends no Fortran, but counts the compilers that run here.
+            fortran_launcher=(*distcc, *fortran.cached(self.sdk, self.cache / "fortran")),
+        )
+
+    def _border(self, package: Package, requirements: Sequence[Path]) -> Border:
+        """What compilers may read: the SDK, the target's Python, this folder.
+
+        The native sysroot's headers are the build machine's, and so are those of build
+        requirements with compiled code, unless they are hybrids.
+        """
+        native = self.sdk.native_sysroot
+        site = self.folder / f"env/env/build/lib/python{self.target.version}/site-packages"
+        compiled = [wheel for wheel in requirements if not wheel.name.endswith("-any.whl")]
+        hybrids = set(package.recipe.hybrid)
+        foreign = {
+            site / top
+            for wheel in compiled
+            if wheel.name.partition("-")[0].lower().replace("_", "-") not in hybrids
+            for top in _top_folders(wheel)
+        }
+        includes = [self.build_python.include] if self.build_python.include else []
+        return Border(
+            allowed=(
+                *(self.sdk.root, self.sdk.target_sysroot, native, self.folder),
+                *(self.target.prefix, *self.targets.values()),
+            ),
+            refused=(native / "usr/include", *includes, *sorted(foreign)),
+            dropped=tuple(Path(path) for path in package.recipe.dropped_paths),
+            dropped_macros=package.recipe.dropped_macros,
+        )
+
+    def tidy(self) -> None:
+        """Remove everything but the log, after the wheel is in the store."""
+        for path in self.folder.iterdir():
+            if path != self.log:
+                files.remove_tree(path)
+
+
+def _top_folders(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name.partition("/")[0] for name in archive.namelist() if "/" in name}

@@ -1,0 +1,224 @@
+"""The one door for subprocesses: argument lists, an explicit environment, a log.
+
+Nothing else in crossbuild starts a program, so that each run can be traced, and
+each failure shows the command line, the log's name and its tail.
+"""
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crossbuild.core.errors import NO_SPACE_CURE, CommandError, DiskError, ToolMissingError
+
+TAIL_LINES = 25
+
+#: The C library's words for ENOSPC, which every program prints.
+_NO_SPACE = "No space left on device"
+
+#: Variables of the user's session that a program may see.  All others (PYTHONPATH,
+#: CFLAGS, LD_LIBRARY_PATH, …) could change what is built, so they stay outside.
+PASSED_ON = (
+    "HOME",
+    "LANG",
+    "LOGNAME",
+    "PATH",
+    "TERM",
+    "TMPDIR",
+    "USER",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A program that ended: its exit status and what it printed."""
+
+    argv: tuple[str, ...]
+    status: int
+    output: str
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    """The user's environment less everything that could change a build.
+
+    :param extra: variables to set on top
+    """
+    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", **kept, **extra}
+
+
+def ssh_agent() -> dict[str, str]:
+    """The variable by which ssh finds the user's keys, for those programs alone that start it."""
+    return {name: os.environ[name] for name in ("SSH_AUTH_SOCK",) if name in os.environ}
+
+
+def command_line(argv: Sequence[str | Path]) -> str:
+    """The command as a person would type it."""
+    return shlex.join(str(word) for word in argv)
+
+
+def which(program: str, env: Mapping[str, str]) -> str | None:
+    """Where *env*'s PATH has the program, or None."""
+    return shutil.which(program, path=env.get("PATH", os.defpath))
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    log: Path | None = None,
+    check: bool = True,
+    timeout: float | None = None,
+    stdin: str | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> Finished:
+    """Run a program to its end and return what it printed (stdout and stderr as one).
+
+    :param env: the whole environment; :func:`clean_environment` where None
+    :param log: file to which the command line and the output are appended
+    :param check: raise where the exit status is not 0
+    :param timeout: seconds after which the program and its children are killed
+    :param on_line: called with each line as it comes (progress)
+    :raises ToolMissingError: *env*'s PATH has no such program
+    :raises CommandError: it failed (with *check*), ran out of time, or is no program at all
+    :raises DiskError: it failed (with *check*) for want of space
+    """
+    env = clean_environment() if env is None else env
+    words = [str(word) for word in argv]
+    program = which(words[0], env)
+    if program is None:
+        raise ToolMissingError(
+            f"the program {words[0]!r} is missing",
+            evidence=f"not found on PATH={env.get('PATH', '')}",
+            cure="`make setup` installs what crossbuild needs",
+        )
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as sink:
+            sink.write(f"+ {command_line(words)}\n")
+    output, status, timed_out = _communicate(
+        [program, *words[1:]], env, cwd, log, timeout, stdin, on_line
+    )
+    if timed_out:
+        raise CommandError(
+            f"{Path(words[0]).name} did not end within {timeout:.0f} s and was killed",
+            evidence=_evidence(words, output, log),
+        )
+    if check and status != 0:
+        if _NO_SPACE in output:
+            raise DiskError(
+                f"no space left while {Path(words[0]).name} ran",
+                evidence=_evidence(words, output, log),
+                cure=NO_SPACE_CURE,
+            )
+        raise CommandError(
+            f"{Path(words[0]).name} failed with exit status {status}",
+            evidence=_evidence(words, output, log),
+        )
+    return Finished(tuple(words), status, output)
+
+
+def attempt(argv: Sequence[str | Path], *, env: Mapping[str, str], timeout: float) -> Finished:
+    """Run a program that may not even start: that is a status of 127, with the reason."""
+    try:
+        return run(argv, env=env, check=False, timeout=timeout)
+    except (CommandError, ToolMissingError) as error:
+        words = tuple(str(word) for word in argv)
+        return Finished(words, 127, f"{error.what}\n{error.evidence}")
+
+
+def _communicate(
+    words: list[str],
+    env: Mapping[str, str],
+    cwd: Path | None,
+    log: Path | None,
+    timeout: float | None,
+    stdin: str | None,
+    on_line: Callable[[str], None] | None,
+) -> tuple[str, int, bool]:
+    """Start the program in a process group of its own and read it line by line."""
+    process = _started(words, env, cwd, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
+    expired = threading.Event()
+
+    def kill_group() -> None:
+        expired.set()
+        _kill(process)
+
+    timer = threading.Timer(timeout, kill_group) if timeout else None
+    sink = log.open("a", encoding="utf-8") if log is not None else None
+    lines: list[str] = []
+    try:
+        if timer:
+            timer.start()
+        if stdin is not None and process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):  # it ended without reading all
+                process.stdin.write(stdin)
+                process.stdin.close()
+        for line in process.stdout or ():
+            lines.append(line)
+            if sink:
+                sink.write(line)
+                sink.flush()
+            if on_line:
+                on_line(line.rstrip("\n"))
+        status = process.wait()
+    except BaseException:
+        # Ctrl-C: the compilers of a build must not go on behind our back.
+        _kill(process)
+        process.wait()
+        raise
+    finally:
+        if timer:
+            timer.cancel()
+        if sink:
+            sink.close()
+    return "".join(lines), status, expired.is_set()
+
+
+def _started(
+    words: list[str], env: Mapping[str, str], cwd: Path | None, stdin: int
+) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            words,
+            env=dict(env),
+            cwd=cwd,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:  # no program of this machine, or one whose loader is missing
+        raise CommandError(
+            f"{Path(words[0]).name} cannot be started",
+            evidence=f"{words[0]}: {error.strerror}",
+        ) from error
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _evidence(words: list[str], output: str, log: Path | None) -> str:
+    tail = "\n".join(output.splitlines()[-TAIL_LINES:])
+    where = f"\nfull log: {log}" if log is not None else ""
+    return f"{command_line(words)}\n{tail}{where}"

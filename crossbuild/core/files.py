@@ -1,0 +1,183 @@
+"""Files that are whole or absent: staged writes, content keys, hashes, locks."""
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from crossbuild.core.errors import NO_SPACE_CURE, DiskError
+
+
+def beginning(path: Path) -> bytes:
+    """The first 100 kB of a file: all of a text that is what its name says."""
+    with path.open("rb") as stream:
+        return stream.read(100_000)
+
+
+class TomlError(Exception):
+    """A file is no TOML document, or cannot be read."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The TOML document in a file that somebody else wrote.
+
+    :raises FileNotFoundError: it does not exist
+    :raises TomlError: why it cannot be read, with the place in the text
+    """
+    try:
+        return toml(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
+    except (OSError, UnicodeDecodeError) as error:
+        raise TomlError(str(error)) from error
+
+
+def toml(text: str) -> dict[str, Any]:
+    """The TOML document that somebody else's text is.
+
+    :raises TomlError: why it is none, with the place in the text
+    """
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        # Not only TOMLDecodeError: tomllib lets through what int() says of too long a number,
+        # and a list in a list in a list … ends its recursion.
+        raise TomlError(str(error)) from error
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def content_key(*parts: object) -> str:
+    """A short stable name for a combination of values (16 hexadecimal digits).
+
+    Equal inputs give equal keys on every machine and day; anything that JSON can
+    write may be a part, and paths count as their text.
+    """
+    text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_REFUSED = (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the disk had no room; shutil.copytree collects what went wrong as texts."""
+    collected = str(error) if isinstance(error, shutil.Error) else ""
+    return error.errno in _FULL or any(os.strerror(code) in collected for code in _FULL)
+
+
+@contextmanager
+def disk_errors(where: Path) -> Iterator[None]:
+    """Turn a full disk or a read-only folder into an error with a cure.
+
+    :raises DiskError: the operating system refused to write at *where*
+    """
+    try:
+        yield
+    except OSError as error:
+        if is_full(error):
+            raise DiskError(
+                f"no space left while writing {where}",
+                evidence=str(error)[-500:],
+                cure=NO_SPACE_CURE,
+            ) from error
+        if error.errno in _REFUSED:
+            raise DiskError(
+                f"cannot write {where}",
+                evidence=str(error),
+                cure="give the folder to the user who runs crossbuild, or choose another",
+            ) from error
+        raise
+
+
+def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Write a file so that a reader sees the old text or the new, never a part."""
+    write_bytes(path, text.encode(), mode=mode)
+
+
+def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Like :func:`write_text`, for bytes."""
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                os.fchmod(stream.fileno(), mode)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def staged_directory(path: Path) -> Iterator[Path]:
+    """Make a directory beside *path* and rename it there when the block succeeds.
+
+    What stood at *path* before is replaced.  A failure leaves *path* as it was.
+    """
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        stage.chmod(0o755)
+        try:
+            yield stage
+            remove_tree(path)
+            stage.rename(path)
+        except BaseException:
+            remove_tree(stage)
+            raise
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a directory tree, a file of any kind, or nothing; also read-only folders."""
+    if not path.is_dir() or path.is_symlink():
+        path.unlink(missing_ok=True)
+        return
+    for folder, _, _ in os.walk(path):
+        Path(folder).chmod(0o755)
+    shutil.rmtree(path)
+
+
+def link(target: Path, path: Path) -> None:
+    """Make a symbolic link at *path*, in the place of what is there."""
+    with disk_errors(path):
+        remove_tree(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(target)
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold an advisory lock on *path*: one process at a time does this piece of work.
+
+    :raises DiskError: its folder cannot be written
+    """
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a").close()
+    with path.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def size_text(size: float) -> str:
+    """A size in bytes as people read it: ``17.2 MB``."""
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

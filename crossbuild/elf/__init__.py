@@ -1,0 +1,1 @@
+"""The facts of an ELF file: headers, tables, memory, static archives."""

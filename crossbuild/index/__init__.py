@@ -1,0 +1,1 @@
+"""Downloads: where pip looks, what lies there, which versions go together."""

@@ -1,0 +1,1 @@
+"""What is built: recipes, locks, and what a project says of itself."""

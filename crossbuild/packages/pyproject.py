@@ -1,0 +1,112 @@
+"""A project's pyproject.toml, and whether a wheel is what it says."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from crossbuild.core import files
+from crossbuild.core.errors import BuildError, ConfigurationError
+
+#: The name that setuptools gives to a project without one, in its releases' spellings.
+_NAMELESS = "unknown"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=lambda name: name.replace("_", "-"))
+
+
+class Project(_Table):
+    """``[project]``, as far as it is read here; empty is what is not stated."""
+
+    name: str = ""
+    version: str = ""
+    requires_python: Annotated[str, AfterValidator(lambda text: str(SpecifierSet(text)))] = ""
+
+
+class BuildSystem(_Table):
+    """``[build-system]``; PEP 518 says what a source without it requires."""
+
+    requires: tuple[str, ...] = ("setuptools>=40.8", "wheel")
+
+
+class Metadata(_Table):
+    """What a project states of itself."""
+
+    project: Project = Project()
+    build_system: BuildSystem = BuildSystem()
+
+
+def metadata(document: dict[str, Any], path: Path) -> Metadata:
+    """What a document states; *path* tells where it was read.
+
+    :raises ConfigurationError: a value is of another kind than PEP 518 and 621 say
+    """
+    try:
+        return Metadata.model_validate(document)
+    except ValidationError as error:
+        problems = [
+            f"{path}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        raise ConfigurationError(
+            "pyproject.toml is malformed", evidence="\n".join(problems), cure="correct that value"
+        ) from error
+
+
+def stated(folder: Path) -> Metadata:
+    """What the project in a folder states of itself, all defaults where it has no such file.
+
+    :raises ConfigurationError: its pyproject.toml is malformed
+    """
+    return metadata(read(folder), folder / "pyproject.toml")
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The document, empty where the folder has none.
+
+    :raises ConfigurationError: it is no TOML
+    """
+    path = folder / "pyproject.toml"
+    try:
+        return files.read_toml(path) if path.is_file() else {}
+    except files.TomlError as error:
+        raise malformed(path, error) from error
+
+
+def malformed(path: Path, error: files.TomlError) -> ConfigurationError:
+    """The error for a file that is no TOML."""
+    return ConfigurationError(
+        "pyproject.toml is malformed", evidence=f"{path}: {error}", cure="correct that line"
+    )
+
+
+def require_stated(wheel: Path, source: Path) -> None:
+    """Hold a built wheel's name and version against those under ``[project]``.
+
+    Back ends of the time of Python 3.6 and before do not read that table, and say nothing.
+
+    :raises BuildError: they differ, or the wheel has no name at all
+    """
+    project = stated(source).project
+    said = project.model_dump(include={"name", "version"}, exclude_defaults=True)
+    made = dict(zip(("name", "version"), wheel.name.split("-"), strict=False))
+    named = said or made["name"].lower() != _NAMELESS
+    if named and all(_same(key, text, made[key]) for key, text in said.items()):
+        return
+    raise BuildError(
+        f"{wheel.name} is not what the project says of itself",
+        evidence=f"its pyproject.toml says under [project]: {' '.join(said.values()) or 'nothing'}",
+        cure="the newest back end for this Python does not read that table (setuptools does "
+        "from 61 on, which needs Python 3.7): state name, version and dependencies in "
+        "setup.cfg or setup.py as well",
+    )
+
+
+def _same(key: str, one: str, other: str) -> bool:
+    if key == "name":
+        return canonicalize_name(one) == canonicalize_name(other)
+    return Version(one) == Version(other.replace("_", "-"))

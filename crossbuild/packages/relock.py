@@ -1,0 +1,159 @@
+"""Make locks: those of the recipes' cells, and of packages that have no recipe."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+from packaging.utils import parse_sdist_filename, parse_wheel_filename
+
+from crossbuild.index import download as index
+from crossbuild.index import pip_settings
+from crossbuild.index import resolver as closure
+from crossbuild.index.artifact import Artifact
+from crossbuild.index.pip_settings import PipSettings
+from crossbuild.packages import lock, recipe
+from crossbuild.packages.lock import Lock
+from crossbuild.packages.recipe import RecipeVersion
+
+_CANONICAL = "https://files.pythonhosted.org/packages"
+
+
+def renew_all(
+    pythons: Iterable[str] = recipe.PYTHONS,
+    packages: Iterable[str] | None = None,
+    *,
+    recipes: Path = recipe.RECIPES,
+    folder: Path = lock.LOCKS,
+    settings: PipSettings | None = None,
+) -> list[Path]:
+    """Make the locks of every cell anew, and remove those that belong to none.
+
+    :param packages: these alone (then nothing is removed)
+    :raises LockError: requirements contradict each other, or no wheel satisfies one
+    :raises IndexUnreachableError: no index can be reached
+    """
+    chosen = recipe.names(recipes) if packages is None else list(packages)
+    pythons = list(pythons)
+    loaded = [recipe.load(name, folder=recipes) for name in chosen]
+    paths = [
+        renew(version, python, folder=folder, settings=settings)
+        for one in loaded
+        for python in pythons
+        for version in one.for_python_all(python)
+    ]
+    suites = {one.suite.requires for one in loaded if one.suite}
+    paths += _renew_suites(suites, pythons, folder, settings or pip_settings.read())
+    if packages is None and set(pythons) == set(recipe.PYTHONS):
+        for stale in set(folder.glob("pylock.*.toml")) - set(paths):
+            stale.unlink()
+    return paths
+
+
+def renew(
+    version: RecipeVersion,
+    python: str,
+    *,
+    folder: Path = lock.LOCKS,
+    settings: PipSettings | None = None,
+) -> Path:
+    """Make the lock of one cell anew.
+
+    The files come from remote indexes where one is configured: a folder of this machine may
+    hold other builds, and says nothing of the Pythons that a file needs.
+
+    :raises LockError: requirements contradict each other, or no wheel satisfies one
+    :raises IndexUnreachableError: no index can be reached
+    """
+    settings = _remote(settings or pip_settings.read())
+    requires = lock.requirements(version, python)
+    source = index.find_sdist(version.package, f"=={version.version}", python, settings=settings)
+    made = Lock(
+        python,
+        f"{version.package}=={version.version}",
+        requires,
+        source=_public([source]),
+        build=_public(closure.wheels(requires["build"], python, settings)),
+        runtime=_public(index.find_wheels(requires["runtime"], python, settings=settings)),
+        board=_public(index.find_wheels(requires["board"], python, settings=settings)),
+    )
+    path = lock.path_of(version.package, version.version, python, folder=folder)
+    lock.write(made, path)
+    return path
+
+
+def _renew_suites(
+    suites: Iterable[tuple[str, ...]], pythons: Iterable[str], folder: Path, settings: PipSettings
+) -> list[Path]:
+    """Make the locks anew of what the recipes' suites require."""
+    paths = []
+    for requires, python in product(suites, pythons):
+        made = lock_of_tests(requires, python, _remote(settings))
+        paths.append(lock.path_of_tests(requires, python, folder=folder))
+        lock.write(replace(made, build=_public(made.build)), paths[-1])
+    return paths
+
+
+def lock_of_tests(requires: Sequence[str], python: str, settings: PipSettings) -> Lock:
+    """What tests require beside the package, with all that it needs.
+
+    :raises LockError: requirements contradict each other, or no wheel satisfies one
+    :raises IndexUnreachableError: no index can be reached
+    """
+    found = tuple(closure.wheels(requires, python, settings))
+    return Lock(python, "", {"build": tuple(requires)}, build=found)
+
+
+def resolve_on_the_fly(
+    requires: Sequence[str],
+    python: str,
+    *,
+    source: Artifact | None = None,
+    settings: PipSettings | None = None,
+) -> Lock:
+    """A lock for a package without a recipe; the caller stores it with :func:`lock.write`.
+
+    :param requires: the ``build-system.requires`` of the package's pyproject.toml
+    :param source: its sdist, where it comes from an index
+    :raises LockError: requirements contradict each other, or no wheel satisfies one
+    :raises IndexUnreachableError: no index can be reached
+    """
+    settings = settings or pip_settings.read()
+    environment = lock.environment_requirements(python)
+    build = (*environment["build"], *requires)
+    return Lock(
+        python,
+        f"{source.name}=={source.version}" if source else "",
+        {"build": build, "board": environment["board"]},
+        source=(source,) if source else (),
+        build=tuple(closure.wheels(build, python, settings)),
+        board=tuple(index.find_wheels(environment["board"], python, settings=settings)),
+    )
+
+
+def public_url(artifact: Artifact) -> str:
+    """Where PyPI serves the file: a lock names no mirror, and no folder of this machine."""
+    hashed = re.search(r"/packages/([0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/]+)$", artifact.url)
+    if hashed:
+        return f"{_CANONICAL}/{hashed[1]}"
+    # The address by name, which PyPI keeps for packagers and forwards to the hashed one.
+    kind, name = "source", parse_name(artifact.filename)
+    if artifact.is_wheel:
+        kind = artifact.filename.split("-")[-3]
+    return f"{_CANONICAL}/{kind}/{name[0]}/{name}/{artifact.filename}"
+
+
+def parse_name(filename: str) -> str:
+    """The normalised project name in a wheel's or sdist's file name."""
+    parse = parse_wheel_filename if filename.endswith(".whl") else parse_sdist_filename
+    return str(parse(filename)[0])
+
+
+def _public(artifacts: Iterable[Artifact]) -> tuple[Artifact, ...]:
+    return tuple(replace(artifact, url=public_url(artifact)) for artifact in artifacts)
+
+
+def _remote(settings: PipSettings) -> PipSettings:
+    remote = tuple(url for url in settings.index_urls if not url.startswith("file:"))
+    return replace(settings, index_urls=remote, find_links=()) if remote else settings

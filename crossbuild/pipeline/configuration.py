@@ -1,0 +1,228 @@
+"""``[tool.crossbuild]`` of the current folder's pyproject.toml, in cibuildwheel's words.
+
+A variable ``CROSSBUILD_<KEY>`` overrides a key, as ``CIBW_<KEY>`` does there.
+``docs/configuration.md`` explains every key.
+"""
+
+import re
+import shlex
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any
+
+import bracex
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from crossbuild.core.errors import ConfigurationError
+from crossbuild.packages import pyproject
+from crossbuild.packages.build_options import FLAG_VARIABLES, Additions
+
+TABLE = "tool.crossbuild"
+PREFIX = "CROSSBUILD_"
+
+#: What the wrappers and the cross environment set; another value would bypass them.
+_OURS = re.compile(r"(AR|CC|CPP|CXX|F77|F90|FC|LD|LDSHARED|PYTHON\w+|_PYTHON\w+)")
+
+#: Keys of cibuildwheel that have no counterpart, and what does their work here.
+_ELSEWHERE = {
+    "archs": "the SDK decides the machine",
+    "before-all": "prepare the SDK or the CI job instead",
+    "before-test": "write it into test-command",
+    "build-frontend": "crossbuild is the front end",
+    "container-engine": "crossbuild needs no container",
+    "dependency-versions": "lock files pin them",
+    "enable": "not needed: no group of Pythons is left out",
+    "environment-pass": "write the variable into environment",
+    "manylinux-armv7l-image": "the SDK takes the image's place: sdk",
+    "overrides": "write one job for each case in CI; sdk takes a table",
+    "repair-wheel-command": "crossbuild bundles and audits every wheel itself",
+    "test-extras": "name what the tests need in test-requires",
+    "test-groups": "name what the tests need in test-requires",
+    "test-skip": "only Pythons with an emulated board are tested",
+}
+
+
+def _words(value: object) -> object:
+    return value.split() if isinstance(value, str) else value
+
+
+def _globs(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(one for pattern in patterns for one in bracex.expand(pattern))
+    except bracex.ExpansionLimitException as error:
+        raise ValueError("the braces stand for too many globs") from error
+
+
+def _command(value: object) -> object:
+    return " && ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _settings(value: object) -> object:
+    """``{key = "word"}``, ``{key = ["word", "word"]}`` or ``"key=word key=word"``."""
+    if isinstance(value, str):
+        table: dict[str, list[str]] = {}
+        for key, word in _assignments(value):
+            table.setdefault(key, []).append(word)
+        return table
+    if isinstance(value, dict):
+        return {key: [word] if isinstance(word, str) else word for key, word in value.items()}
+    return value
+
+
+def _variables(value: object) -> object:
+    """A table, or assignments as a shell has them."""
+    pairs = dict(_assignments(value)) if isinstance(value, str) else value
+    for name, text in pairs.items() if isinstance(pairs, dict) else ():
+        _check_variable(str(name), str(text))
+    return pairs
+
+
+def _assignments(text: str) -> list[tuple[str, str]]:
+    pairs = [word.partition("=") for word in shlex.split(text)]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise ValueError(f"{name!r} has no '=': write NAME=value NAME2='two words'")
+    return [(name, value) for name, _, value in pairs]
+
+
+def _check_variable(name: str, value: str) -> None:
+    if not re.fullmatch(r"[A-Za-z_]\w*", name):
+        raise ValueError(f"{name!r} is no variable's name")
+    if _OURS.fullmatch(name):
+        raise ValueError(f"{name} is set by crossbuild: another would bypass the SDK's compilers")
+    if name in FLAG_VARIABLES.values():
+        shlex.split(value)
+    if "$(" in value or "`" in value:
+        raise ValueError(f"{name}: commands are not run here; $NAME and ${{NAME}} are filled")
+
+
+def _sdks(value: object) -> object:
+    return {"*": value} if isinstance(value, str) else value
+
+
+def _by_glob(table: Mapping[str, str]) -> Mapping[str, str]:
+    return {glob: sdk for text, sdk in table.items() for glob in _globs((text,))}
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Globs = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_globs)]
+Command = Annotated[str, BeforeValidator(_command)]
+Settings = Annotated[Mapping[str, tuple[str, ...]], BeforeValidator(_settings)]
+Variables = Annotated[Mapping[str, str], BeforeValidator(_variables)]
+
+Sdks = Annotated[Mapping[str, str], BeforeValidator(_sdks), AfterValidator(_by_glob)]
+
+
+class Configuration(BaseModel):
+    """What the user's project says of its wheels."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=lambda name: name.replace("_", "-")
+    )
+
+    #: Globs of the matrix's cells, such as ``cp37-*``.
+    build: Globs = ("*",)
+    skip: Globs = ()
+    #: From 1 on the console shows the log as it grows.
+    build_verbosity: int = Field(default=0, ge=-3, le=3)
+    before_build: Command = ""
+    config_settings: Settings = {}
+    environment: Variables = {}
+    test_command: Command = ""
+    test_requires: Words = ()
+    #: Requirements and source folders.
+    packages: Words = ()
+    #: A reference SDK's name or a folder; or a table of them by glob of cells.
+    sdk: Sdks = {}
+    wheelhouse: Path | None = None
+    #: Whether wheels are without what only developers need.
+    slim: bool = False
+    #: Whether debug information is made, and kept beside the wheels.
+    keep_debug: bool = False
+    #: Hosts that compile for this machine, in distcc's words.
+    distcc: Words = ()
+    #: Where ccache shares objects with other machines.
+    ccache_storage: str = ""
+
+    def selects(self, identifier: str) -> bool:
+        """Whether ``build`` and ``skip`` admit a cell."""
+        admitted = any(fnmatchcase(identifier, glob) for glob in self.build)
+        return admitted and not any(fnmatchcase(identifier, glob) for glob in self.skip)
+
+    def sdk_for(self, identifier: str) -> str | None:
+        """The SDK for a cell, None where nothing is said: a reference SDK then.
+
+        :param identifier: ``cp37-linux_armv7l``; empty where the Python is not chosen yet
+        """
+        fitting = (sdk for glob, sdk in self.sdk.items() if fnmatchcase(identifier, glob))
+        return next(fitting, None)
+
+    def additions(self, project: Path) -> Additions:
+        """What goes into builds; *project* is the folder of pyproject.toml."""
+        return Additions(
+            environment=self.environment,
+            config_settings=self.config_settings,
+            before_build=self.before_build,
+            project=project,
+        )
+
+
+def read(project: Path, environ: Mapping[str, str]) -> Configuration:
+    """The configuration of a project's folder; all defaults where it has none.
+
+    :param environ: variables, of which ``CROSSBUILD_<KEY>`` override the file's keys
+    :raises ConfigurationError: a key is unknown, or a value is of the wrong kind
+    """
+    path = project / "pyproject.toml"
+    table = _table(project, path)
+    names = {key: _variable(key) for key in (*_keys(), *_ELSEWHERE)}
+    given = {key: environ[name] for key, name in names.items() if environ.get(name)}
+    try:
+        return Configuration.model_validate({**table, **given})
+    except ValidationError as error:
+        problems = [
+            f"{_place(problem['loc'], path, names, given)}: {_message(problem['loc'], problem)}"
+            for problem in error.errors()
+        ]
+        raise ConfigurationError(
+            "the configuration cannot be used",
+            evidence="\n".join(problems),
+            cure="docs/configuration.md explains every key",
+        ) from error
+
+
+def _table(project: Path, path: Path) -> dict[str, Any]:
+    tool = pyproject.read(project).get("tool", {})
+    table = tool.get("crossbuild", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise ConfigurationError(
+            f"{TABLE} must be a table", evidence=f"{path}: {table!r}", cure=f"write [{TABLE}]"
+        )
+    return table
+
+
+def _keys() -> list[str]:
+    return [str(field.alias) for field in Configuration.model_fields.values()]
+
+
+def _variable(key: str) -> str:
+    return PREFIX + key.upper().replace("-", "_")
+
+
+def _place(
+    location: tuple[int | str, ...], path: Path, names: Mapping[str, str], given: Mapping[str, str]
+) -> str:
+    """The key's path in the file, or the variable's name."""
+    key, *rest = location
+    if key in given:
+        return f"{names[str(key)]}={given[str(key)]}"
+    tail = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
+    return f"{path.name}: {TABLE}.{key}{tail}"
+
+
+def _message(location: tuple[int | str, ...], problem: Mapping[str, Any]) -> str:
+    if problem["type"] != "extra_forbidden":
+        return str(problem["msg"]).removeprefix("Value error, ")
+    known = ", ".join(_keys())
+    return _ELSEWHERE.get(str(location[0]), f"no such key; there are {known}")

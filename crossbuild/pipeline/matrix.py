@@ -1,0 +1,309 @@
+"""The matrix: one cell for each Python, with the packages and the SDK that it takes.
+
+Cells come from the recipes and are named as cibuildwheel names builds
+(``cp37-linux_armv7l``); CI runs one a job, ``crossbuild matrix --build`` several side by side.
+"""
+
+import contextlib
+import json
+import shlex
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from rich.table import Table
+
+from crossbuild.core import defaults as settings
+from crossbuild.core import jobserver as job_pool
+from crossbuild.core.errors import ConfigurationError, CrossbuildError, MatrixError
+from crossbuild.packages import find as find_package
+from crossbuild.packages import pyproject, recipe, requirement
+from crossbuild.packages.recipe import RecipeVersion
+from crossbuild.pipeline.configuration import Configuration
+from crossbuild.pipeline.make import Made, make_wheels
+from crossbuild.pipeline.target import Request
+from crossbuild.progress import workers as side_by_side
+from crossbuild.progress.console import Console
+from crossbuild.sdk import reference as reference_sdk
+
+#: What a wheel's file name calls the board: glibc's Linux on a 32-bit Arm.
+PLATFORM = "linux_armv7l"
+
+#: What GitLab's child pipeline includes: the job ``.cell``, which builds one.
+GITLAB_TEMPLATE = ".gitlab/cell.yml"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A Python with the packages and the SDK that it takes.
+
+    :ivar versions: versions of the packages with recipes, as ``name==version``
+    :ivar without: wanted packages that have no version for this Python
+    :ivar sdk: a reference SDK's name, or a folder
+    :ivar board: whether the SDK has this Python, so that wheels can be run on an
+        emulated board; None where only the SDK can tell
+    """
+
+    identifier: str
+    python: str
+    tag: str
+    packages: tuple[str, ...]
+    versions: tuple[str, ...]
+    without: tuple[str, ...]
+    sdk: str
+    board: bool | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a cell's build ended; *seconds* is what it took now."""
+
+    cell: Cell
+    made: tuple[Made, ...]
+    seconds: float
+    error: CrossbuildError | None = None
+
+
+def identifier(python: str) -> str:
+    """Name of the build for a Python, as cibuildwheel has it: ``cp37-linux_armv7l``."""
+    return f"cp{python.replace('.', '')}-{PLATFORM}"
+
+
+def cells(
+    packages: Sequence[str],
+    configuration: Configuration,
+    *,
+    pythons: Sequence[str] = (),
+    sdk: str | None = None,
+    only: str | None = None,
+) -> tuple[Cell, ...]:
+    """The cells for these packages, oldest Python first.
+
+    :param packages: requirements and source folders
+    :param pythons: these alone; all that recipes may name otherwise
+    :param sdk: for all cells, whatever the configuration says
+    :param only: the identifier of one cell, whatever ``build`` and ``skip`` say
+    :raises ConfigurationError: there is no such Python or cell, or none is left
+    """
+    for python in pythons:
+        if python not in recipe.PYTHONS:
+            raise ConfigurationError(
+                f"there is no Python {python} in the matrix",
+                evidence=f"it has {', '.join(recipe.PYTHONS)}",
+                cure="name a Python as 3.7",
+            )
+    possible = [_cell(python, packages, configuration, sdk) for python in pythons or recipe.PYTHONS]
+    filled = [cell for cell in possible if cell.packages]
+    found = tuple(
+        cell
+        for cell in filled
+        if (cell.identifier == only if only else configuration.selects(cell.identifier))
+    )
+    if not found:
+        raise _none_left(filled, configuration, only)
+    return found
+
+
+def as_github(found: Sequence[Cell]) -> str:
+    """What ``strategy.matrix: ${{ fromJSON(…) }}`` takes, in one line."""
+    return json.dumps({"include": [_variables(cell) for cell in found]})
+
+
+def as_gitlab(found: Sequence[Cell]) -> str:
+    """A child pipeline with one job for each cell: JSON, which YAML contains."""
+    jobs = {
+        cell.identifier: {
+            "extends": ".cell",
+            "variables": {
+                name.upper(): str(value) for name, value in _variables(cell).items() if value
+            },
+        }
+        for cell in found
+    }
+    return json.dumps({"include": [{"local": GITLAB_TEMPLATE}], **jobs}, indent=2)
+
+
+def as_json(found: Sequence[Cell]) -> str:
+    """All that is known of the cells."""
+    return json.dumps({"version": 1, "cells": [asdict(cell) for cell in found]}, indent=2)
+
+
+def build(
+    found: Sequence[Cell], base: Request, sdk_root: Callable[[str], Path], console: Console
+) -> list[Result]:
+    """Build all cells into one wheelhouse, side by side; a cell that fails stops no other.
+
+    There are as many at once as jobs, and they share the jobs: where the compilers of all
+    together would be too many, or need more memory than is free, some wait.
+
+    :param base: what the cells have in common
+    :param sdk_root: gives the folder of a cell's SDK, and makes a reference SDK
+    """
+    at_once = min(len(found), base.jobs)
+    if at_once == 1:
+        return [_build_cell(cell, base, sdk_root, console) for cell in found]
+    for sdk in dict.fromkeys(cell.sdk for cell in found):
+        # Made once, before all; a cell whose SDK cannot be had tells so itself.
+        with contextlib.suppress(CrossbuildError):
+            sdk_root(sdk)
+    with job_pool.opened(base.work, base.at_once(_memory_mb(found))) as pool:
+        shared = replace(base, pool=pool)
+        pieces = {
+            cell.identifier.partition("-")[0]: partial(_build_cell, cell, shared, sdk_root)
+            for cell in found
+        }
+        return side_by_side.run(pieces, console, at_once)
+
+
+def _memory_mb(found: Sequence[Cell]) -> int:
+    """What the hungriest compiler of all cells needs."""
+    recipes = [
+        recipe.load(name).for_python(cell.python, version)
+        for cell in found
+        for name, _, version in (text.partition("==") for text in cell.versions)
+    ]
+    plain = int(RecipeVersion.model_fields["memory_mb"].default)
+    return max([plain, *(one.memory_mb for one in recipes)])
+
+
+def table(results: Sequence[Result]) -> Table:
+    """Cell, wheels, time and state."""
+    shown = Table(title="Matrix")
+    for name in ("cell", "wheels", "time", "state"):
+        shown.add_column(name, overflow="fold")
+    for result in results:
+        wheels = "\n".join(made.wheel.name for made in result.made)
+        shown.add_row(result.cell.identifier, wheels, f"{result.seconds:.0f} s", _state(result))
+    return shown
+
+
+def require_all(results: Sequence[Result]) -> None:
+    """Fail where a cell has failed.
+
+    :raises MatrixError: with what each failed of
+    """
+    failed = [(result.cell, result.error) for result in results if result.error]
+    if failed:
+        raise MatrixError(
+            f"{len(failed)} of {len(results)} cells failed",
+            evidence="\n".join(f"{cell.identifier}: {error.what}" for cell, error in failed),
+            cure="run one alone: crossbuild matrix --build --only "
+            f"{failed[0][0].identifier} {shlex.join(failed[0][0].packages)}",
+        )
+
+
+def _cell(
+    python: str, packages: Sequence[str], configuration: Configuration, sdk: str | None
+) -> Cell:
+    name = identifier(python)
+    fitting = [text for text in packages if _admits(text, python)]
+    chosen = sdk or configuration.sdk_for(name) or _reference(python)
+    return Cell(
+        identifier=name,
+        python=python,
+        tag=f"{_tag(python)}-{PLATFORM}",
+        packages=tuple(fitting),
+        versions=tuple(pin for text in fitting if (pin := _pin(text, python))),
+        without=tuple(text for text in packages if text not in fitting),
+        sdk=chosen,
+        board=_has_board(chosen, python),
+    )
+
+
+def _tag(python: str) -> str:
+    """Interpreter and ABI: up to 3.7 the ABI's name tells of pymalloc."""
+    digits = python.replace(".", "")
+    return f"cp{digits}-cp{digits}{'m' if digits in {'35', '36', '37'} else ''}"
+
+
+def _reference(python: str) -> str:
+    """The reference SDK that has this Python, else the default one."""
+    having = [one.name for one in reference_sdk.definitions() if one.python == python]
+    return settings.REFERENCE if settings.REFERENCE in having or not having else having[0]
+
+
+def _has_board(sdk: str, python: str) -> bool | None:
+    by_name = {one.name: one.python for one in reference_sdk.definitions()}
+    return by_name[sdk] == python if sdk in by_name else None
+
+
+def _admits(text: str, python: str) -> bool:
+    """Whether a package can be built for a Python, as far as that is known without an index."""
+    if find_package.is_folder(text):
+        return _folder_admits(Path(text), python)
+    wanted = requirement.parse(text)
+    return canonicalize_name(wanted.name) not in recipe.names() or bool(_pin(text, python))
+
+
+def _pin(text: str, python: str) -> str | None:
+    """The version that a recipe has for a Python, None where there is no recipe or none."""
+    if find_package.is_folder(text):
+        return None
+    wanted = requirement.parse(text)
+    if canonicalize_name(wanted.name) not in recipe.names():
+        return None
+    for version in recipe.load(wanted.name).for_python_all(python):
+        if wanted.specifier.contains(version.version, prereleases=True):
+            return f"{version.package}=={version.version}"
+    return None
+
+
+def _folder_admits(folder: Path, python: str) -> bool:
+    """Whether ``requires-python`` of a source folder admits a Python."""
+    stated = pyproject.stated(folder)
+    # Of a minor version the newest: what asks for 3.7.1 runs on some 3.7.
+    return SpecifierSet(stated.project.requires_python).contains(f"{python}.99")
+
+
+def _none_left(
+    filled: Sequence[Cell], configuration: Configuration, only: str | None
+) -> ConfigurationError:
+    known = ", ".join(cell.identifier for cell in filled) or "none"
+    if only:
+        return ConfigurationError(
+            f"there is no cell {only}", evidence=f"cells: {known}", cure="choose one of these"
+        )
+    return ConfigurationError(
+        "no cell is left",
+        evidence=f"cells: {known}; build: {' '.join(configuration.build)}; "
+        f"skip: {' '.join(configuration.skip)}",
+        cure="change build and skip in [tool.crossbuild]",
+    )
+
+
+def _variables(cell: Cell) -> dict[str, Any]:
+    """What a CI job needs to know of its cell."""
+    return {
+        "identifier": cell.identifier,
+        "python": cell.python,
+        "packages": shlex.join(cell.packages),
+        "sdk": cell.sdk,
+        "board": cell.board is True,
+    }
+
+
+def _build_cell(
+    cell: Cell, base: Request, sdk_root: Callable[[str], Path], console: Console
+) -> Result:
+    started = time.monotonic()
+    console.plan(0)
+    console.say(f"── {cell.identifier}: {' '.join(cell.packages)}, {cell.sdk}")
+    try:
+        request = replace(base, sdk=sdk_root(cell.sdk), python=cell.python, packages=cell.packages)
+        made = tuple(make_wheels(request, console))
+    except CrossbuildError as error:
+        console.error(error)
+        return Result(cell, (), time.monotonic() - started, error)
+    return Result(cell, made, time.monotonic() - started)
+
+
+def _state(result: Result) -> str:
+    if result.error:
+        return f"failed: {result.error.what}"
+    state = "up to date" if all(made.reused for made in result.made) else "built"
+    return f"{state}, without {' '.join(result.cell.without)}" if result.cell.without else state

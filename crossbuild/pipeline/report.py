@@ -1,0 +1,40 @@
+"""The tables that people read at the end of a run."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from crossbuild.core import files
+from crossbuild.pipeline.make import Made
+
+
+def wheels_table(made: Sequence[Made]) -> Table:
+    """Wheel, size, sha256, build time, and whether it was built now."""
+    table = Table(title="Wheelhouse")
+    for name in ("wheel", "size", "sha256", "build time", "state"):
+        table.add_column(name, overflow="fold")
+    for one in made:
+        table.add_row(
+            one.wheel.name,
+            files.size_text(one.wheel.stat().st_size),
+            one.sha256[:16] + "…",
+            f"{one.seconds:.0f} s",
+            "up to date" if one.reused else "built",
+        )
+    return table
+
+
+def left_out_table(made: Sequence[Made]) -> Table | None:
+    """What slim wheels do not have, by wheel and kind; None where nothing was left out."""
+    table = Table(title="Left out by --slim")
+    for name in ("wheel", "what", "files", "size"):
+        table.add_column(name, overflow="fold")
+    for one in made:
+        sizes: dict[str, list[int]] = defaultdict(list)
+        for file in one.left_out:
+            sizes[file.kind].append(file.size)
+        for kind, found in sorted(sizes.items()):
+            size = files.size_text(sum(found))
+            table.add_row(one.wheel.name, kind, str(len(found)), size)
+    return table if table.row_count else None

@@ -1,0 +1,87 @@
+"""The proof that wheels are reproducible: all are built again elsewhere, to the same bytes.
+
+Elsewhere is another folder, at another depth, at a later time, with another number of
+compilers at once and without a cache of objects.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from crossbuild.core import files
+from crossbuild.core.command import clean_environment, run, which
+from crossbuild.core.errors import ReproducibilityError
+from crossbuild.pipeline.make import Made, make_wheels
+from crossbuild.pipeline.target import Request
+from crossbuild.progress.console import Console
+from crossbuild.wheel import compare as differences
+from crossbuild.wheel import wheelhouse as wheelhouses
+
+#: Lines of differences that an error shows.
+_SHOWN = 20
+
+
+def require_same(made: Sequence[Made], request: Request, console: Console) -> None:
+    """Build what a run has made again, and compare.
+
+    :raises ReproducibilityError: a wheel differs; both builds are kept
+    :raises CrossbuildError: whatever keeps a wheel from being made
+    """
+    again = elsewhere(request)
+    folder = again.wheelhouse.parent
+    files.remove_tree(folder)
+    _take_locks(request, again)
+    console.say(f"built again in {again.work}")
+    make_wheels(again, console)
+    for second in wheelhouses.contents(again.wheelhouse):
+        _require_equal(request.wheelhouse / second.name, second, folder)
+    for one in made:
+        console.say(f"{one.wheel.name}: the same bytes")
+    files.remove_tree(folder)
+
+
+def elsewhere(request: Request) -> Request:
+    """The same request for another folder, another number of jobs, and real compiles."""
+    folder = request.work / "again"
+    environment = {**request.additions.environment, "CCACHE_DISABLE": "1"}
+    return replace(
+        request,
+        wheelhouse=folder / "wheelhouse",
+        work=folder / "in-another-folder",
+        jobs=request.jobs + 1,
+        additions=replace(request.additions, environment=environment),
+    )
+
+
+def _take_locks(request: Request, again: Request) -> None:
+    """A package without a recipe is built with the same requirements, whatever is new by now."""
+    locks = request.work / "locks"
+    for lock in locks.glob("*"):
+        files.write_bytes(again.work / "locks" / lock.name, lock.read_bytes())
+
+
+def _require_equal(first: Path, second: Path, folder: Path) -> None:
+    found = (
+        differences.between(first, second)
+        if first.exists()
+        else [f"no wheel of this name was made the first time in {first.parent}"]
+    )
+    if not found:
+        return
+    more = [f"… and {len(found) - _SHOWN} files more"] if len(found) > _SHOWN else []
+    lines = [*found[:_SHOWN], *more, f"first: {first}", f"second: {second}"]
+    raise ReproducibilityError(
+        f"{second.name} has other bytes when it is built again",
+        evidence="\n".join([*lines, *_explained(first, second, folder / "diffoscope.txt")]),
+        cure="docs/reproducible.md tells what makes packages differ, and what cures it; "
+        f"`diffoscope {first} {second}` shows all (Debian: diffoscope-minimal)",
+    )
+
+
+def _explained(first: Path, second: Path, report: Path) -> list[str]:
+    """Where diffoscope's report is, if this machine has diffoscope."""
+    program = which("diffoscope", clean_environment())
+    if program is None or not first.exists():
+        return []
+    run([program, "--text", report, first, second], check=False)
+    return [f"diffoscope's report: {report}"]

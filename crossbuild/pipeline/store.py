@@ -1,0 +1,129 @@
+"""The store of wheels, by content key.
+
+``built/KEY`` holds a wheel as the back end made it, which other packages link against;
+``finished/KEY`` the same made ready for the board, with the wheels it came along with.
+Each is a folder that appears whole.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crossbuild.core import files
+from crossbuild.core.digests import Digests
+from crossbuild.repair.slim import LeftOut
+
+
+@dataclass(frozen=True)
+class Built:
+    """A wheel as the back end made it.
+
+    :ivar epoch: its SOURCE_DATE_EPOCH, in seconds since 1970
+    :ivar seconds: what the build took
+    """
+
+    wheel: Path
+    epoch: int
+    seconds: float
+
+    @property
+    def unpacked(self) -> Path:
+        """Its content as a folder, for packages that link against it."""
+        folder = self.wheel.parent / "unpacked"
+        with files.exclusive(self.wheel.parent / ".lock"):
+            if not folder.exists():
+                from crossbuild.wheel import pack as wheel
+
+                with files.staged_directory(folder) as stage, wheel.unpacked(self.wheel) as tree:
+                    shutil.copytree(tree, stage, dirs_exist_ok=True)
+        return folder
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A wheel for the board, and those that it requires and that were made along with it.
+
+    :ivar left_out: files of the built wheel that a slim one does not have
+    :ivar debug: debug information of its modules, each file named after a build id
+    """
+
+    wheel: Path
+    companions: tuple[Path, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    debug: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Store:
+    """The folder of all entries.
+
+    :ivar digests: of the wheels, so that an entry that was damaged is not taken
+    """
+
+    folder: Path
+    digests: Digests = field(default_factory=Digests)
+
+    def built(self, key: str) -> Built | None:
+        """The built wheel of that key, or None."""
+        entry = self._entry("built", key)
+        if entry is None:
+            return None
+        [path], facts = entry
+        return Built(path, int(facts["epoch"]), facts["seconds"])
+
+    def finished(self, key: str) -> Finished | None:
+        """The finished wheel of that key, or None."""
+        entry = self._entry("finished", key)
+        if entry is None:
+            return None
+        paths, facts = entry
+        left_out = tuple(LeftOut(**one) for one in facts["left-out"])
+        return _finished(paths, left_out)
+
+    def pair(self, build_key: str, key: str) -> tuple[Built, Finished] | None:
+        """A wheel as built and as finished, where both are there."""
+        built, finished = self.built(build_key), self.finished(key)
+        return (built, finished) if built and finished else None
+
+    def put_built(self, key: str, path: Path, *, epoch: int, seconds: float) -> Built:
+        """Keep a wheel as the back end made it."""
+        [kept] = self._put("built", key, [path], {"epoch": epoch, "seconds": seconds})
+        return Built(kept, epoch, seconds)
+
+    def put_finished(self, key: str, made: Finished) -> Finished:
+        """Keep a wheel for the board with those that it came along with."""
+        facts = {"left-out": [asdict(one) for one in made.left_out]}
+        paths = [made.wheel, *made.companions, *made.debug]
+        return _finished(self._put("finished", key, paths, facts), made.left_out)
+
+    def _put(
+        self, kind: str, key: str, paths: Sequence[Path], facts: Mapping[str, Any]
+    ) -> list[Path]:
+        with files.staged_directory(self.folder / kind / key) as stage:
+            sums = {}
+            for path in paths:
+                shutil.copyfile(path, stage / path.name)
+                sums[path.name] = files.sha256(path)
+            files.write_text(stage / "entry.json", json.dumps({"sha256": sums, **facts}))
+        return [self.folder / kind / key / path.name for path in paths]
+
+    def _entry(self, kind: str, key: str) -> tuple[list[Path], dict[str, Any]] | None:
+        """The files and facts of an entry; one that was damaged counts as none."""
+        folder = self.folder / kind / key
+        try:
+            facts = json.loads((folder / "entry.json").read_text())
+            sums: dict[str, str] = facts.pop("sha256")
+            whole = all(self.digests.of(folder / name) == sum_ for name, sum_ in sums.items())
+        except (OSError, ValueError, KeyError, AttributeError):
+            return None
+        return ([folder / name for name in sums], facts) if whole else None
+
+
+def _finished(paths: Sequence[Path], left_out: tuple[LeftOut, ...]) -> Finished:
+    """A finished entry of its files: the wheel is the first of them."""
+    wheel, *companions = (path for path in paths if path.suffix == ".whl")
+    debug = tuple(path for path in paths if path.suffix != ".whl")
+    return Finished(wheel, tuple(companions), left_out, debug)

@@ -1,0 +1,1 @@
+"""What the user sees of a run: console, timeline, trace, work side by side."""

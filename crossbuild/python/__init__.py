@@ -1,0 +1,1 @@
+"""The build machine's Python, and the target's, found or synthesised."""

@@ -1,0 +1,250 @@
+"""Finding the build machine's Python of the target's X.Y, and environments from it.
+
+Every candidate is tried, not believed: SDKs ship shell wrappers around the real
+interpreter, Pythons without pip, venv or headers, and pyenv shims that answer nothing.
+"""
+
+import ast
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossbuild import in_process as inside
+from crossbuild.core import files
+from crossbuild.core.command import clean_environment, run
+from crossbuild.core.errors import BuildPythonError, CommandError, ToolMissingError
+from crossbuild.sdk.read import Sdk
+
+#: Standard library modules without which nothing can be built.
+REQUIRED = ("argparse", "hashlib", "json", "logging", "subprocess", "tempfile", "zipfile", "zlib")
+#: Modules whose absence is worked around, or matters to some packages only.
+OPTIONAL = ("bz2", "ctypes", "distutils", "ensurepip", "lzma", "sqlite3", "ssl", "venv")
+
+_PROBE_SECONDS = 30.0
+_HOST_TASK = (
+    "in the SDK's local.conf: "
+    'TOOLCHAIN_HOST_TASK:append = " nativesdk-python3 nativesdk-python3-modules" '
+    "(before honister: TOOLCHAIN_HOST_TASK_append)"
+)
+
+
+@dataclass(frozen=True)
+class BuildPython:
+    """A Python of the build machine that was started and answered.
+
+    ``executable`` is the ELF program itself, also where a shell wrapper stands before it;
+    ``home`` is its prefix; ``include`` is None where its headers are not installed;
+    ``missing`` names the modules of :data:`OPTIONAL` that it lacks.
+    """
+
+    version: str
+    full_version: str
+    executable: Path
+    home: Path
+    stdlib: Path
+    include: Path | None
+    missing: tuple[str, ...]
+    origin: str
+
+
+class _UnfitError(Exception):
+    """Why a candidate cannot be the build Python."""
+
+
+def find(
+    version: str, *, explicit: Path | None = None, sdk: Sdk | None = None, headers: bool = False
+) -> BuildPython:
+    """The first usable CPython of *version* ("3.7") for x86-64.
+
+    Looked for at *explicit* (and then nowhere else), in the SDK's native sysroot, on PATH,
+    in pyenv, and among uv's Pythons.
+
+    :param headers: whether its own headers must be there, to synthesise a target's from
+    :raises BuildPythonError: none is usable; the evidence names each place, and why not
+    """
+    tried: list[str] = []
+    seen: set[Path] = set()
+    for origin, place, candidates in _places(version, explicit, sdk):
+        found = [path for path in candidates if os.access(path, os.X_OK)]
+        if not found:
+            tried.append(f"{origin}: nothing at {place}")
+        for candidate in found:
+            if candidate.resolve() in seen:
+                continue
+            seen.add(candidate.resolve())
+            try:
+                return _examine(candidate, version, origin, headers=headers)
+            except _UnfitError as reason:
+                tried.append(f"{origin}: {candidate}: {reason}")
+    raise BuildPythonError(
+        f"no usable Python {version}{' with headers' if headers else ''} on the build machine",
+        evidence="\n    ".join(["places looked in:", *tried]),
+        cure=_cure(version),
+    )
+
+
+def _places(
+    version: str, explicit: Path | None, sdk: Sdk | None
+) -> Iterator[tuple[str, str, list[Path]]]:
+    """Where a Python may be: (origin, the place in words, the files to try)."""
+    name = f"python{version}"
+    if explicit is not None:
+        files_there = [explicit / "bin" / name] if explicit.is_dir() else [explicit]
+        yield "--build-python", str(files_there[0]), files_there
+        return
+    if sdk is not None:
+        folder = sdk.native_sysroot / "usr" / "bin"
+        yield "SDK", f"{folder}/{name}", [folder / name, folder / "python3"]
+    folders = [Path(entry) for entry in clean_environment()["PATH"].split(os.pathsep) if entry]
+    yield "PATH", name, [folder / name for folder in folders]
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    yield "pyenv", f"{pyenv}/{version}.*", _newest_first(pyenv, f"{version}.*", name)
+    if (store := _uv_store()) is not None:
+        pattern = f"cpython-{version}.*-linux-x86_64-gnu"
+        yield "uv", f"{store}/{pattern}", _newest_first(store, pattern, name)
+
+
+def _newest_first(folder: Path, pattern: str, name: str) -> list[Path]:
+    def patch_level(path: Path) -> tuple[int, ...]:
+        digits = "".join(char if char.isdigit() else " " for char in path.name)
+        return tuple(int(number) for number in digits.split())
+
+    versions = sorted(folder.glob(pattern), key=patch_level, reverse=True)
+    return [path / "bin" / name for path in versions]
+
+
+def _uv_store() -> Path | None:
+    try:
+        from uv import find_uv_bin
+
+        shown = run([find_uv_bin(), "python", "dir", "--color", "never"]).output.strip()
+    except (ImportError, FileNotFoundError, CommandError, ToolMissingError):
+        return None
+    return Path(shown)
+
+
+def _examine(candidate: Path, version: str, origin: str, *, headers: bool) -> BuildPython:
+    """Start the candidate, then the program behind it, and judge what they say."""
+    first = _ask(candidate)
+    executable = Path(first["exe"])
+    _require_x86_64(executable)
+    # The wrapper may have exported PYTHONHOME: the program must start without it.
+    answer = first if executable == candidate.resolve() else _ask(executable)
+    found = ".".join(str(part) for part in answer["version"])
+    if answer["implementation"] != "cpython":
+        raise _UnfitError(f"is {answer['implementation']}, not CPython")
+    if found.rpartition(".")[0] != version:
+        raise _UnfitError(f"is Python {found}")
+    if answer["abiflags"] not in ("", "m"):
+        raise _UnfitError(f"has the ABI flags {answer['abiflags']!r} (debug or free-threaded)")
+    lacking = [module for module in answer["missing"] if module in REQUIRED]
+    if lacking:
+        raise _UnfitError(f"its standard library lacks {', '.join(lacking)}")
+    include = Path(answer["include"] or os.devnull)
+    if headers and not (include / "Python.h").is_file():
+        raise _UnfitError(f"has no headers at {include}")
+    return BuildPython(
+        version=version,
+        full_version=found,
+        executable=executable,
+        home=Path(answer["base_prefix"]),
+        stdlib=Path(answer["stdlib"]),
+        include=include if (include / "Python.h").is_file() else None,
+        missing=tuple(answer["missing"]),
+        origin=origin,
+    )
+
+
+def _ask(program: Path) -> dict[str, Any]:
+    """What the interpreter says about itself (in_process/probe_python.py)."""
+    probe = inside.FOLDER / "probe_python.py"
+    try:
+        # -B: an SDK's folders are the user's, not ours to fill with byte code.
+        argv: list[str | Path] = [program, "-I", "-B", probe, *REQUIRED, *OPTIONAL]
+        finished = run(argv, check=False, timeout=_PROBE_SECONDS)
+    except (CommandError, ToolMissingError) as error:
+        raise _UnfitError(f"does not start: {error}") from None
+    if finished.status != 0:
+        last = (finished.output.strip().splitlines() or ["no output"])[-1]
+        hint = " (it needs PYTHONHOME)" if "encodings" in finished.output else ""
+        raise _UnfitError(f"{program.name} exits with status {finished.status}: {last}{hint}")
+    try:
+        answer: dict[str, Any] = ast.literal_eval(finished.output.strip().splitlines()[-1])
+    except (SyntaxError, ValueError, IndexError):
+        raise _UnfitError("does not answer as Python does") from None
+    if not isinstance(answer, dict) or "exe" not in answer:
+        raise _UnfitError("does not answer as Python does")
+    return answer
+
+
+def _require_x86_64(program: Path) -> None:
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+
+    try:
+        with program.open("rb") as stream:
+            machine = ELFFile(stream)["e_machine"]
+    except (OSError, ELFError) as error:
+        raise _UnfitError(f"{program} is no readable program: {error}") from None
+    if machine != "EM_X86_64":
+        raise _UnfitError(f"{program} is for {machine}, not for x86-64")
+
+
+def _cure(version: str) -> str:
+    has_uv = int(version.partition(".")[2]) > 7
+    ways = (
+        f"pyenv install {version}",
+        *([f"uv python install {version}"] if has_uv else ()),
+        f"apt-get install python{version} python{version}-venv",
+        _HOST_TASK,
+        "or name one by --build-python PATH",
+    )
+    return "one of\n    " + "\n    ".join(ways)
+
+
+def make_environment(python: BuildPython, directory: Path) -> Path:
+    """Make a virtual environment from files of our own and return its interpreter.
+
+    It needs neither the venv module nor ensurepip nor pip, and nothing is written outside
+    *directory*.  Where the Python lacks ``venv``, a stand-in good enough for crossenv is put in.
+
+    :raises BuildPythonError: the environment's interpreter does not see itself as such
+    """
+    name = f"python{python.version}"
+    with files.staged_directory(directory) as stage:
+        site = stage / "lib" / name / "site-packages"
+        site.mkdir(parents=True)
+        (stage / "bin").mkdir()
+        (stage / "bin" / name).symlink_to(python.executable)
+        for alias in ("python", "python3"):
+            (stage / "bin" / alias).symlink_to(name)
+        (stage / "pyvenv.cfg").write_text(
+            f"home = {python.executable.parent}\n"
+            "include-system-site-packages = false\n"
+            f"version = {python.full_version}\n",
+            encoding="utf-8",
+        )
+        if "venv" in python.missing:
+            shutil.copyfile(inside.FOLDER / "venv.py", site / "venv.py")
+        _prove_environment(python, stage)
+    return directory / "bin" / name
+
+
+def _prove_environment(python: BuildPython, directory: Path) -> None:
+    try:
+        answer = _ask(directory / "bin" / f"python{python.version}")
+    except _UnfitError as reason:
+        evidence = str(reason)
+    else:
+        evidence = f"sys.prefix {answer['prefix']}, sys.base_prefix {answer['base_prefix']}"
+        expected = (str(directory), str(python.home))
+        if (answer["prefix"], answer["base_prefix"]) == expected:
+            return
+    raise BuildPythonError(
+        f"a virtual environment of {python.executable} does not work",
+        evidence=f"{evidence}; expected {directory} and {python.home}",
+        cure=_cure(python.version),
+    )

@@ -1,0 +1,1 @@
+"""A built wheel made ready for the board: stripped, scrubbed, with the libraries it lacks."""

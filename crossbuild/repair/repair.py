@@ -1,0 +1,197 @@
+"""Making a built wheel ready for the board: stripped, scrubbed, with what the board lacks.
+
+The wheel that a back end makes names the builder's folders and needs the sysroot's
+libraries.  What leaves here carries neither: paths are replaced, the libraries of the
+runtime wheel are found in it, and others that an image does not have are grafted in by
+auditwheel.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditwheel.architecture import Architecture
+from auditwheel.libc import Libc
+from auditwheel.policy import WheelPolicies
+
+from crossbuild.build.workspace import Workplace
+from crossbuild.core import files
+from crossbuild.core.command import run
+from crossbuild.core.defaults import Bundling
+from crossbuild.core.errors import BundleError, CommandError
+from crossbuild.core.own_tools import run_own
+from crossbuild.elf import ar as static_library
+from crossbuild.elf import file as elf
+from crossbuild.packages.recipe import Slim
+from crossbuild.pipeline.store import Built
+from crossbuild.repair import debug_info, slim
+from crossbuild.repair import runtime_wheel as runtime
+from crossbuild.repair.runtime_wheel import Runtime
+from crossbuild.repair.slim import LeftOut
+from crossbuild.sdk.read import Sdk
+from crossbuild.wheel import pack as wheel
+
+#: Meson's name for a dependency that has none: its address in memory, or a random number.
+_UNNAMED = re.compile(rb"\bdep\d{12,}\b")
+
+
+@dataclass(frozen=True)
+class Bundled:
+    """A wheel for the board.
+
+    :ivar left_out: the built wheel's files that it does not have, or has shortened
+    :ivar debug: its modules' debug information, each file named after a build id
+    """
+
+    wheel: Path
+    left_out: tuple[LeftOut, ...]
+    debug: tuple[Path, ...]
+
+
+def bundle(
+    built: Built,
+    destination: Path,
+    place: Workplace,
+    *,
+    shared: Runtime | None,
+    mode: Bundling,
+    slimming: Slim | None = None,
+    keep_debug: bool = False,
+) -> Bundled:
+    """Make the wheel for the board from the built one, in the folder *destination*.
+
+    :param shared: the runtime wheel whose libraries are to be used, if any
+    :param slimming: the package's own globs, where the wheel is to be slim
+    :param keep_debug: whether the modules' debug information is kept beside it
+    :raises BundleError: a library that the wheel needs is neither in the sysroot nor
+        on the board; or debug information cannot be kept
+    """
+    name, epoch = _normalised(built.wheel.name), built.epoch
+    finished = destination / name
+    with wheel.unpacked(built.wheel) as tree:
+        _normalise_folders(tree)
+        left_out = slim.slim(tree, **slimming.model_dump()) if slimming else ()
+        modules = list(_modules(tree))
+        folder = destination / "debug"
+        debug = debug_info.keep(modules, folder, place.sdk, place.log) if keep_debug else ()
+        if modules:
+            run([place.sdk.tools.strip, "--strip-unneeded", *modules], log=place.log)
+        _forget_archivers(tree, place.sdk, place.log)
+        _scrub(tree, place.placeholders)
+        if shared:
+            runtime.use(tree, modules, shared, place.log)
+        present = shared.names.values() if shared else ()
+        if mode is Bundling.NONE or not _lacks_library(modules, present):
+            return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
+        stripped = destination / "stripped" / _glibc(name)
+        wheel.pack(tree, stripped, epoch=epoch, compressed=False)
+    grafted = _graft(stripped, destination / "grafted", place, present, epoch)
+    with wheel.unpacked(grafted) as tree:
+        for library in tree.glob("*.libs/*.so*"):
+            _forbid_executable_stack(library, place.log)
+        return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
+
+
+def _normalised(name: str) -> str:
+    """A wheel's file name with the project's name as today's specification writes it.
+
+    Some back ends keep capitals (``SciPy-…``), which people and scripts do not expect.
+    """
+    project, dash, rest = name.partition("-")
+    return f"{re.sub(r'[-_.]+', '_', project).lower()}{dash}{rest}"
+
+
+def _normalise_folders(tree: Path) -> None:
+    for folder in [*tree.glob("*.dist-info"), *tree.glob("*.data")]:
+        folder.rename(tree / _normalised(folder.name))
+
+
+def _glibc(name: str) -> str:
+    """A file name that tells auditwheel the libc, for it cannot always see that.
+
+    Modules that need no library at all, not even libc, are common with ``--as-needed``.
+    """
+    return name.replace("-linux_", "-manylinux_2_17_")
+
+
+def _modules(tree: Path) -> Iterable[Path]:
+    """The wheel's ELF files that are loaded (not objects or archives)."""
+    for path in sorted(tree.rglob("*")):
+        if path.is_file() and not path.is_symlink() and elf.is_shared_object(path):
+            yield path
+
+
+def _forget_archivers(tree: Path, sdk: Sdk, log: Path) -> None:
+    """Take from static libraries who made their members, and when (``ar`` of some SDKs adds it)."""
+    for path in sorted(tree.rglob("*.a")):
+        if files.beginning(path).startswith(static_library.MAGIC):
+            run([sdk.tools.objcopy, "--enable-deterministic-archives", path], log=log)
+
+
+def _scrub(tree: Path, replacements: Mapping[Path, str]) -> None:
+    """Replace the builder's folders in every file of the wheel, and Meson's random names in texts.
+
+    In a binary file a string keeps its length (GCC before 8 maps no ``__FILE__``): slashes fill
+    it, which mean no more in a path than one.
+    """
+    pairs = sorted(((str(k).encode(), v.encode()) for k, v in replacements.items()), reverse=True)
+    for path in sorted(tree.rglob("*")):
+        if not path.is_file():
+            continue
+        old = path.read_bytes()
+        binary = b"\0" in old
+        new = old if binary else _UNNAMED.sub(b"dep", old)
+        for folder, name in pairs:
+            new = new.replace(folder, _as_long(name, folder) if binary else name)
+        if new != old:
+            path.write_bytes(new)
+
+
+def _as_long(name: bytes, folder: bytes) -> bytes:
+    return name.ljust(len(folder), b"/")[: len(folder)]
+
+
+def _lacks_library(modules: Iterable[Path], present: Collection[str]) -> bool:
+    """Whether auditwheel would have anything to do: it unpacks and reads all that is known here.
+
+    :param present: sonames that another wheel brings
+    """
+    policies = WheelPolicies(libc=Libc.GLIBC, arch=Architecture.armv7l)
+    known = policies.lowest.whitelist | {*present, "ld-linux-armhf.so.3"}
+    return any(name not in known for module in modules for name in elf.read(module).needed)
+
+
+def _graft(
+    stripped: Path,
+    destination: Path,
+    place: Workplace,
+    present: Collection[str],
+    epoch: int,
+) -> Path:
+    """Copy the libraries that the board lacks into the wheel, found by $ORIGIN."""
+    files.remove_tree(destination)
+    folders = ":".join(str(folder) for folder in place.sdk.library_dirs)
+    argv = ["auditwheel", "repair", "--no-update-tags", "--ldpaths", folders]
+    argv += ["--wheel-dir", str(destination), "--zip-compression-level", "0"]
+    for name in present:
+        argv += ["--exclude", name]
+    try:
+        run_own([*argv, stripped], SOURCE_DATE_EPOCH=str(epoch), log=place.log)
+    except CommandError as error:
+        raise BundleError(
+            f"auditwheel could not bundle the libraries of {stripped.name}",
+            evidence=error.evidence,
+            cure="a library that it names must be in the SDK's sysroot (TOOLCHAIN_TARGET_TASK) "
+            "or on the board's own list",
+        ) from error
+    return next(destination.glob("*.whl"))
+
+
+def _forbid_executable_stack(library: Path, log: Path) -> None:
+    """Clear the flag that assembly without ``.note.GNU-stack`` gives a library.
+
+    OpenBLAS's Arm kernels are such; glibc 2.41 and hardened kernels refuse to load them.
+    """
+    if elf.read(library).executable_stack:
+        run_own(["patchelf", "--clear-execstack", library], log=log)

@@ -1,0 +1,1 @@
+"""The SDK, asked: its environment script, its compiler, the libraries of its sysroot."""

@@ -1,0 +1,142 @@
+"""What a reference SDK is made of: ``sysroots/<name>.toml``, typed."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from crossbuild.core import files
+from crossbuild.core.errors import ConfigurationError
+
+#: The checkout's ``sysroots/``; a wheel of crossbuild carries it inside the package.
+_PACKAGE = Path(__file__).resolve().parents[2]
+FOLDERS = (_PACKAGE.parent / "sysroots", _PACKAGE / "sysroots")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Target(_Strict):
+    """The target sysroot.
+
+    :ivar tune: the tune's name as Yocto spells it, first part of the sysroot's name
+    :ivar cc_arguments: the words after the compiler's name in CC, CXX and CPP
+    :ivar packages: armhf packages; apt adds their dependencies
+    :ivar omit: packages left out although something depends on them
+    """
+
+    tune: str = Field(pattern=r"^[a-z0-9-]+$")
+    cc_arguments: tuple[str, ...]
+    packages: tuple[str, ...] = Field(min_length=1)
+    omit: tuple[str, ...] = ()
+
+
+class Native(_Strict):
+    """The native sysroot, which holds the toolchain.
+
+    :ivar gcc: GCC's major version, which ends the names of Debian's programs
+    :ivar packages: amd64 packages; apt adds their dependencies
+    :ivar omit: packages left out although something depends on them
+    :ivar own_loader: whether the tools run with the suite's dynamic loader and libc
+        instead of the build machine's, which is too old for them
+    """
+
+    gcc: str = Field(pattern=r"^[0-9]+$")
+    packages: tuple[str, ...] = Field(min_length=1)
+    omit: tuple[str, ...] = ()
+    own_loader: bool = False
+
+
+class OpenBlas(_Strict):
+    """OpenBLAS built for the board, in place of Debian's for any armhf machine.
+
+    :ivar target: OpenBLAS's name of the processor (its TargetList.txt)
+    :ivar threads: how many threads it uses at most: the board's cores
+    """
+
+    target: str = Field(pattern=r"^[A-Z0-9]+$")
+    threads: int = Field(ge=1, le=64)
+
+
+class Definition(_Strict):
+    """One reference SDK.
+
+    :ivar name: the file's name without its ending
+    :ivar suite: Debian's code name
+    :ivar distro_version: what OECORE_DISTRO_VERSION says
+    :ivar python: X.Y of the target's Python
+    :ivar openblas: how to build OpenBLAS; None for Debian's library
+    :ivar mirror: Debian mirror; None for the one that the build machine's apt uses
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    suite: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    distro_version: str
+    python: str = Field(pattern=r"^3\.[0-9]+$")
+    target: Target
+    native: Native
+    openblas: OpenBlas | None = None
+    mirror: str | None = None
+
+    @property
+    def target_system(self) -> str:
+        """Name of the target sysroot's folder and end of the environment script's name."""
+        return f"{self.target.tune}-debian-linux-gnueabi"
+
+    @property
+    def native_system(self) -> str:
+        """Name of the native sysroot's folder."""
+        return "x86_64-debiansdk-linux"
+
+
+def read(path: Path) -> Definition:
+    """Read one definition file.
+
+    :raises ConfigurationError: no TOML, an unknown key, or a value of the wrong kind;
+        the message has the key's path in the file
+    """
+    try:
+        return Definition.model_validate({"name": path.stem, **files.read_toml(path)})
+    except files.TomlError as error:
+        raise ConfigurationError(f"{path.name} is not TOML", evidence=f"{path}: {error}") from error
+    except ValidationError as error:
+        problems = [f"{_key(each['loc'])}: {each['msg']}" for each in error.errors()]
+        raise ConfigurationError(
+            f"{path.name} does not define a reference SDK",
+            evidence=f"{path}\n" + "\n".join(problems),
+            cure="compare with sysroots/debian-bookworm.toml; sysroots/README.md has all keys",
+        ) from error
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    """A key's path in the file: ``target.packages[3]``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return text.removeprefix(".")
+
+
+def definitions() -> tuple[Definition, ...]:
+    """All reference SDKs that crossbuild can make, by name."""
+    paths = {path.stem: path for folder in FOLDERS for path in folder.glob("*.toml")}
+    return tuple(read(paths[name]) for name in sorted(paths))
+
+
+def load(name: str) -> Definition:
+    """The definition called *name*.
+
+    :raises ConfigurationError: there is none of that name, or it is malformed
+    """
+    for folder in FOLDERS:
+        path = folder / f"{name}.toml"
+        if path.is_file():
+            return read(path)
+    known = sorted(path.stem for folder in FOLDERS for path in folder.glob("*.toml"))
+    raise ConfigurationError(
+        f"no reference SDK is called {name!r}",
+        evidence=f"looked for {name}.toml in {', '.join(map(str, FOLDERS))}",
+        cure=f"choose one of: {', '.join(known)}",
+    )
+
+
+def default_destination(name: str) -> Path:
+    """Where a checkout keeps the reference SDK *name*: ``sysroots/<name>/``."""
+    return FOLDERS[0] / name

@@ -1,0 +1,57 @@
+"""ccache's remote storage: a cache of objects that machines share, such as the jobs of CI.
+
+What is said of it here is asked of ccache itself, which reads the address.  A storage that
+cannot be reached stops no build: ccache goes on with its own cache (:mod:`crossbuild.toolchain.log`
+reads how often).
+"""
+
+import re
+from collections.abc import Mapping
+
+from crossbuild.core.command import clean_environment, run, which
+from crossbuild.core.errors import ConfigurationError, ToolMissingError
+
+
+def variables(storage: str) -> Mapping[str, str]:
+    """The environment variables by which ccache uses a storage.
+
+    :param storage: ``redis://host:6379``, ``http://host/folder`` …, in ccache's own syntax
+    :raises ToolMissingError: ccache is missing, or too old
+    :raises ConfigurationError: ccache does not understand the address
+    """
+    if which("ccache", clean_environment()) is None:
+        raise ToolMissingError(
+            "a shared cache of objects needs ccache, which is missing",
+            evidence=f"not found on PATH={clean_environment()['PATH']}",
+            cure="apt-get install ccache, or leave out --ccache-storage",
+        )
+    found = {variable(run(["ccache", "--version"]).output): storage}
+    # It reads the address before it looks at what it is to run.
+    tried = run(["ccache", "true"], env=clean_environment(CCACHE_NOSTATS="1", **found), check=False)
+    if tried.status:
+        raise ConfigurationError(
+            "ccache does not take this for a storage",
+            evidence=_without_password(tried.output.strip().removeprefix("ccache: error: ")),
+            cure="give an address as redis://host:6379 or http://host/folder: docs/speed.md",
+        )
+    return found
+
+
+def variable(version: str) -> str:
+    """The variable for the storage's address; *version* is what ``ccache --version`` says.
+
+    :raises ToolMissingError: this ccache knows of no storage but its own
+    """
+    match = re.match(r"ccache version (\d+)\.(\d+)", version)
+    release = (int(match[1]), int(match[2])) if match else (0, 0)
+    if release < (4, 4):
+        raise ToolMissingError(
+            "this ccache is too old for a shared cache of objects",
+            evidence=version.partition("\n")[0],
+            cure="install ccache 4.4 or newer, or leave out --ccache-storage",
+        )
+    return "CCACHE_REMOTE_STORAGE" if release >= (4, 7) else "CCACHE_SECONDARY_STORAGE"
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"//[^/@\s]*@", "//…@", text)

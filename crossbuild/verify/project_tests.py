@@ -1,0 +1,129 @@
+"""A project's own tests on the board: ``test-command`` and what it needs."""
+
+import shlex
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
+from crossbuild.board.protocol import Board
+from crossbuild.build import backend as build
+from crossbuild.core.errors import ConfigurationError
+from crossbuild.index import download as index
+from crossbuild.index import pip_settings
+from crossbuild.index.artifact import Artifact
+from crossbuild.packages import lock
+from crossbuild.packages import relock as resolve
+from crossbuild.packages.build_options import filled
+from crossbuild.progress.console import Console
+from crossbuild.verify import smoke as verify
+from crossbuild.verify.smoke import ScriptResult
+from crossbuild.wheel import wheelhouse as wheelhouses
+
+
+@dataclass(frozen=True)
+class ProjectTests:
+    """What a project says of its tests.
+
+    :ivar command: shell command; empty where there are none
+    :ivar requires: requirements of pure packages
+    :ivar project: the folder that ``{project}`` means
+    :ivar packages: source folders that are packages; ``{package}`` means each in turn
+    """
+
+    command: str = ""
+    requires: tuple[str, ...] = ()
+    project: Path = Path()
+    packages: tuple[Path, ...] = ()
+
+
+NO_TESTS = ProjectTests()
+
+
+def required_wheels(
+    requires: Sequence[str], python: str, wheelhouse: Path, locks: Path, cache: Path
+) -> list[Path]:
+    """The wheels that tests need beside those of the wheelhouse, locked at the first run.
+
+    :raises ConfigurationError: one has compiled code and is not in the wheelhouse
+    """
+    if not requires:
+        return []
+    path = lock.path_of_tests(requires, python, folder=locks)
+    if not path.exists():
+        lock.write(resolve.lock_of_tests(requires, python, pip_settings.read()), path)
+    tag = f"cp{python.replace('.', '')}"
+    built = [parse_wheel_filename(wheel.name) for wheel in wheelhouses.contents(wheelhouse)]
+    there = {name for name, _, _, tags in built if any(one.interpreter == tag for one in tags)}
+    wanted = [one for one in lock.read(path).build if canonicalize_name(one.name) not in there]
+    _require_pure(wanted)
+    return index.fetch_all(wanted, cache)
+
+
+def run(
+    tests: ProjectTests, board: Board, wheels: Sequence[Path], console: Console, *, log: Path
+) -> None:
+    """Install what the tests need on the board, and run them there.
+
+    :param wheels: what :func:`required_wheels` gave
+    :raises BoardError: a requirement cannot be installed, or the command fails
+    """
+    if tests.requires:
+        with console.step(f"install {' '.join(tests.requires)} on {board.name}"):
+            folder = verify.push_wheels(wheels, board)
+            verify.install(board, folder, tests.requires, log=log)
+    for package in tests.packages or (tests.project,):
+        with console.step(f"tests of {package.name} on {board.name}"):
+            result = _run_command(tests, package, board, log)
+            if not result.passed:
+                raise verify.failure(f"the tests of {package.name} failed", result, log)
+
+
+def _require_pure(wanted: Sequence[Artifact]) -> None:
+    compiled = [one for one in wanted if not one.filename.endswith("-any.whl")]
+    if compiled:
+        raise ConfigurationError(
+            f"test-requires needs {compiled[0].name}, which has compiled code",
+            evidence=", ".join(one.filename for one in compiled),
+            cure=f"build its wheel too: crossbuild wheels {compiled[0].name}",
+        )
+
+
+def _run_command(tests: ProjectTests, package: Path, board: Board, log: Path) -> ScriptResult:
+    """Run the command in a folder of its own, where the source is not on Python's path."""
+    folder = f"{board.scratch}/tests"
+    places = _pushed(tests, package, board)
+    script = "\n".join(
+        [
+            f"mkdir -p {folder} && cd {folder} || exit 1",
+            f'python() {{ {shlex.join(board.python)} "$@"; }}',
+            f'pip() {{ {shlex.join(board.pip)} "$@"; }}',
+            filled(tests.command, project=places["project"], package=places["package"]),
+        ]
+    )
+    return verify.run_timed(board, ["sh", "-c", script], log)
+
+
+def _pushed(tests: ProjectTests, package: Path, board: Board) -> Mapping[str, str]:
+    """Copy the folders that the command names, and tell where they are on the board."""
+    project = f"{board.scratch}/project"
+    inside = package.is_relative_to(tests.project)
+    relative = package.relative_to(tests.project).as_posix() if inside else ""
+    places = {
+        "project": project,
+        "package": f"{project}/{relative}".rstrip("/.") if inside else f"{board.scratch}/package",
+    }
+    if "{project}" in tests.command or (inside and "{package}" in tests.command):
+        _push(tests.project, project, board)
+    if not inside and "{package}" in tests.command:
+        _push(package, places["package"], board)
+    return places
+
+
+def _push(folder: Path, target: str, board: Board) -> None:
+    with tempfile.TemporaryDirectory() as stage:
+        copy = Path(stage) / "copy"
+        build.copy_source(folder, copy)
+        board.push(copy, target)

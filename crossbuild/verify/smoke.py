@@ -1,0 +1,282 @@
+"""Proof: wheels from the wheelhouse, installed and run on a board.
+
+One way for every kind of board: copy the wheels that fit its Python, install them with
+its own pip and no index, run each smoke script, and report what was measured.
+"""
+
+import json
+import re
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from crossbuild.board.diagnosis import diagnose
+from crossbuild.board.protocol import ON_BOARD, Board, BoardFacts, facts
+from crossbuild.core import files
+from crossbuild.core.command import Finished, command_line
+from crossbuild.core.errors import BoardError, CommandError
+from crossbuild.progress.console import Console
+from crossbuild.verify import selection as board_wheels
+
+#: Seconds that an installation or a smoke script may take on an emulated board.
+TIMEOUT = 1800.0
+
+_MARK = "crossbuild-measured "
+_TAIL = 30
+
+#: Python, for a board need not have ``rm``.
+_REMOVE = "import shutil, sys; shutil.rmtree(sys.argv[1], ignore_errors=True)"
+
+
+@dataclass(frozen=True)
+class ScriptResult:
+    """How a script ended on the board; *peak_memory* in bytes, *status* < 0 for a signal."""
+
+    package: str
+    passed: bool
+    status: int
+    seconds: float
+    peak_memory: int
+    output: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a verification found."""
+
+    board: str
+    facts: BoardFacts
+    notes: tuple[str, ...]
+    installed: Mapping[str, str]
+    install_seconds: float
+    hashes_checked: bool
+    scripts: tuple[ScriptResult, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every script passed."""
+        return all(result.passed for result in self.scripts)
+
+
+def verify(
+    wheelhouse: Path,
+    board: Board,
+    packages: Sequence[str],
+    smoke_scripts: Mapping[str, Path],
+    console: Console,
+    *,
+    log: Path,
+    report_file: Path | None = None,
+) -> Report:
+    """Install *packages* from *wheelhouse* on *board* and run their smoke scripts.
+
+    :param smoke_scripts: package name to script; each runs in a Python of its own
+    :param log: file that gets all output of the board
+    :param report_file: where the report goes as JSON, also when a script fails
+    :raises BoardError: a wheel does not install, or a script fails
+    """
+    about = facts(board)
+    for note in board.notes:
+        console.say(f"note: {note}")
+    wheels = board_wheels.select(wheelhouse, packages, about)
+    board_wheels.require_pip(wheels, pip_version(board), board.name)
+    board_wheels.require_space(wheels, about, board.name)
+    with console.step(f"copy {len(wheels)} wheels to {board.name}"):
+        folder = push_wheels(wheels, board)
+    with console.step(f"install {' '.join(packages)} on {board.name}") as step:
+        checked = _check_hashes(board, wheels, about, log)
+        seconds = install(board, folder, packages, log=log)
+        installed = installed_on(board)
+        step.outcome = f"{len(installed)} packages"
+    results = []
+    for package, script in smoke_scripts.items():
+        with console.step(f"smoke test of {package} on {board.name}") as step:
+            results.append(run_script(board, package, script, log=log))
+            step.outcome = "passed" if results[-1].passed else "FAILED"
+    report = Report(board.name, about, board.notes, installed, seconds, checked, tuple(results))
+    if report_file is not None:
+        files.write_text(report_file, json.dumps(asdict(report), indent=2) + "\n")
+    _require_passed(report, log)
+    return report
+
+
+def pip_version(board: Board) -> str:
+    """The version of the board's pip.
+
+    :raises BoardError: it has none
+    """
+    answer = board.run([*board.pip, "--version"], check=False, timeout=120)
+    match = re.search(r"^pip (\d[\d.]*)", answer.output, re.MULTILINE)
+    if match is None:
+        raise BoardError(
+            f"{board.name} has no pip",
+            evidence=answer.output[-1000:],
+            cure="install it there: python3-pip of the distribution, or `python3 -m ensurepip`",
+        )
+    return match.group(1)
+
+
+def push_wheels(wheels: Sequence[Path], board: Board) -> str:
+    """Copy wheels to the board, and return their folder there."""
+    folder = f"{board.scratch}/wheelhouse"
+    for wheel in wheels:
+        board.push(wheel, f"{folder}/{wheel.name}")
+    return folder
+
+
+def install(board: Board, folder: str, packages: Sequence[str], *, log: Path) -> float:
+    """Install with the board's pip from its folder of wheels; return the seconds it took.
+
+    :raises BoardError: pip failed
+    """
+    argv = [*board.pip, "install", "--no-index", "-f", folder, *board.install_options, *packages]
+    result = run_timed(board, argv, log)
+    if result.status != 0:
+        raise failure(f"{' '.join(packages)} cannot be installed on {board.name}", result, log)
+    return result.seconds
+
+
+def run_script(board: Board, package: str, script: Path, *, log: Path) -> ScriptResult:
+    """Run a script on the board in a Python of its own and measure it."""
+    # Not under its own name: a script numpy.py would hide the package from itself.
+    target = f"{board.scratch}/smoke/smoke_test_of_{package.replace('-', '_')}.py"
+    board.push(script, target)
+    return run_measured(board, package, [target], log=log)
+
+
+def run_measured(
+    board: Board,
+    name: str,
+    words: Sequence[str],
+    *,
+    log: Path,
+    timeout: float = TIMEOUT,
+    on_line: Callable[[str], None] | None = None,
+) -> ScriptResult:
+    """Run a script that is on the board, with its arguments, and measure it.
+
+    :param timeout: seconds that it may take
+    :raises BoardError: it did not end in time
+    """
+    board.push(ON_BOARD / "measure.py", f"{board.scratch}/measure.py")
+    argv = [*board.python, f"{board.scratch}/measure.py", _MARK, *words]
+    return _result(name, _run(board, argv, log, timeout, on_line))
+
+
+def failure(what: str, result: ScriptResult, log: Path) -> BoardError:
+    """The error for a program that failed on a board, with the cause where it is known."""
+    ended = f"ended by signal {-result.status}" if result.status < 0 else f"{result.status}"
+    tail = "\n".join(result.output.splitlines()[-_TAIL:])
+    cause = diagnose(f"{result.output}\n{ended}")
+    return BoardError(
+        f"{what}: {cause.what}" if cause.what else what,
+        evidence=f"exit status: {ended}\n{tail}\nfull log: {log}",
+        cure=cause.cure,
+    )
+
+
+def summary(report: Report) -> Table:
+    """The report as a table."""
+    about = report.facts
+    table = Table(title=f"{report.board}: {about.machine} {about.cpu}, Python {about.python}")
+    for column in ("package", "version", "smoke test", "seconds", "peak memory"):
+        table.add_column(column)
+    by_package = {result.package: result for result in report.scripts}
+    for package, version in report.installed.items():
+        result = by_package.get(package)
+        if result is None:
+            table.add_row(package, version, "installed", "", "")
+            continue
+        verdict = "passed" if result.passed else "FAILED"
+        memory = files.size_text(result.peak_memory)
+        table.add_row(package, version, verdict, f"{result.seconds:.1f}", memory)
+    return table
+
+
+def _run(
+    board: Board,
+    argv: Sequence[str],
+    log: Path,
+    timeout: float = TIMEOUT,
+    on_line: Callable[[str], None] | None = None,
+) -> Finished:
+    """Run on the board; a timeout is the board's failure, not the program's.
+
+    :raises BoardError: it did not end in time
+    """
+    try:
+        return board.run(argv, log=log, check=False, timeout=timeout, on_line=on_line)
+    except CommandError as error:
+        raise BoardError(
+            f"{command_line(argv)} on {board.name} did not end within {timeout:.0f} s",
+            evidence=error.evidence,
+            cure=f"see where it stopped in {log}; a slow machine needs more time",
+        ) from error
+
+
+def run_timed(board: Board, argv: Sequence[str], log: Path) -> ScriptResult:
+    """Run a command of the board that measures nothing itself.
+
+    :raises BoardError: it did not end in time
+    """
+    start = time.monotonic()
+    ended = _run(board, argv, log)
+    seconds = time.monotonic() - start
+    return ScriptResult(argv[0], ended.status == 0, ended.status, seconds, 0, ended.output)
+
+
+def _result(package: str, ended: Finished) -> ScriptResult:
+    """Split off the line of measure.py; without one the interpreter itself died."""
+    output, mark, line = ended.output.rpartition(f"\n{_MARK}")
+    if not mark:
+        return ScriptResult(package, False, ended.status or 1, 0.0, 0, ended.output)
+    measured = json.loads(line.splitlines()[0])
+    return ScriptResult(
+        package,
+        measured["status"] == 0,
+        measured["status"],
+        measured["seconds"],
+        measured["peak_memory"],
+        output,
+    )
+
+
+def _check_hashes(board: Board, wheels: Sequence[Path], about: BoardFacts, log: Path) -> bool:
+    """Let the board's pip compare the wheels with the requirements file, where there is one.
+
+    :raises BoardError: a hash differs
+    """
+    requirements = wheels[0].parent / f"requirements-{about.python_tag}.txt" if wheels else None
+    if requirements is None or not requirements.is_file():
+        return False
+    target = f"{board.scratch}/{requirements.name}"
+    with tempfile.TemporaryDirectory() as folder:
+        pinned = Path(folder) / requirements.name
+        pinned.write_text(board_wheels.pins(requirements, wheels), encoding="utf-8")
+        board.push(pinned, target)
+    copies = f"{board.scratch}/checked"
+    where = ["--no-index", "-f", f"{board.scratch}/wheelhouse", "-d", copies]
+    argv = [*board.pip, "download", "--no-deps", *where, "--require-hashes", "-r", target]
+    result = run_timed(board, argv, log)
+    board.run([*board.python, "-c", _REMOVE, copies])  # the installation needs their room
+    if not result.passed:
+        raise failure(f"{requirements.name} does not fit the wheels", result, log)
+    return True
+
+
+def installed_on(board: Board) -> dict[str, str]:
+    """Name and version of what pip sees on the board."""
+    listed = board.run([*board.pip, "list", "--format=freeze"], check=False).output
+    pairs = (line.split("==") for line in listed.splitlines() if line.count("==") == 1)
+    return {name: version for name, version in pairs if " " not in name}
+
+
+def _require_passed(report: Report, log: Path) -> None:
+    failed = [result for result in report.scripts if not result.passed]
+    if failed:
+        names = ", ".join(result.package for result in failed)
+        raise failure(f"the smoke test of {names} failed on {report.board}", failed[0], log)

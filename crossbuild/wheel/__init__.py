@@ -1,0 +1,1 @@
+"""Wheels as archives: read with suspicion, packed reproducibly, published."""
