@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.cost import CROSSBUILD, cost, least
-from tests import projects
+from tests.support import projects
 
 REPEATS = 7
 

@@ -15,6 +15,9 @@ from crossbuild.sdk.read import Sdk
 from crossbuild.sdk.reference.debian import HALF_UPDATED
 from crossbuild.sdk.reference.definition import Definition
 
+#: Boards are what the tests of several packages run on.
+pytest_plugins = ["tests.support.boards"]
+
 
 def create_sdk(definition: Definition, place: Path) -> Path:
     """Make a reference SDK; where Debian's mirror is half updated, no test can have it."""

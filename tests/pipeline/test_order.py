@@ -1,0 +1,63 @@
+"""What is to be built, in which order."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from crossbuild.core.errors import RecipeError
+from crossbuild.packages import find as find_package
+from crossbuild.pipeline import order as plan
+from crossbuild.pipeline.order import Package
+from tests.support import projects
+
+
+@pytest.fixture
+def find(tmp_path: Path) -> Callable[[str], Package]:
+    return find_package.finder("3.11", tmp_path / "locks", tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "planned"),
+    [
+        ("scipy", ["numpy 1.26.4", "scipy 1.11.4"]),
+        ("scipy numpy", ["numpy 1.26.4", "scipy 1.11.4"]),
+        ("numpy scipy==1.15.3", ["numpy 2.2.6", "scipy 1.15.3"]),
+        ("scipy==1.10.1 numpy==1.24.2", ["numpy 1.24.2", "scipy 1.10.1"]),
+    ],
+)
+def test_pins_decide_and_dependencies_come_first(
+    wanted: str, planned: list[str], find: Callable[[str], Package]
+) -> None:
+    assert [package.title for package in plan.in_order(wanted.split(), find)] == planned
+
+
+@pytest.mark.parametrize(
+    ("wanted", "one", "other"),
+    [
+        ("numpy==1.24.2 scipy", "numpy 1.24.2", "numpy==1.26.4"),
+        ("numpy==2.2.6 scipy==1.10.1", "numpy 2.2.6", "numpy==1.24.2"),
+    ],
+)
+def test_two_versions_of_one_package_are_refused(
+    wanted: str, one: str, other: str, find: Callable[[str], Package]
+) -> None:
+    with pytest.raises(RecipeError, match="cannot be built together") as caught:
+        plan.in_order(wanted.split(), find)
+    assert one in caught.value.evidence
+    assert f"asks for {other}" in caught.value.evidence
+
+
+def test_an_own_source_folder_stands_for_any_version(
+    find: Callable[[str], Package], tmp_path: Path
+) -> None:
+    own = Package(find("numpy==2.2.6").recipe, find("numpy").lock, projects.write(tmp_path / "own"))
+    found = plan.in_order(["./own", "scipy"], lambda text: own if text == "./own" else find(text))
+    assert [package.folder is not None for package in found] == [True, False]
+
+
+def test_caches_of_tools_are_no_source() -> None:
+    for path in (".cache/crossbuild/x", ".mypy_cache/x", "inner/.ruff_cache/x", "build/x"):
+        assert not plan.is_source(Path(path))
+    for path in ("setup.py", "package/build/x.py", ".github/x"):
+        assert plan.is_source(Path(path))

@@ -1,0 +1,115 @@
+"""Work in several processes: results in order, and no process left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from crossbuild.core import jobserver as job_pool
+from crossbuild.core.errors import BuildError, CrossbuildError
+from crossbuild.progress import workers as side_by_side
+from crossbuild.progress.console import Console
+from tests.support.waiting import until
+
+
+def work(number: int, console: Console) -> int:
+    with console.step(f"step {number}"):
+        time.sleep(0.05 * (3 - number))
+    return os.getpid()
+
+
+def test_results_come_in_order_and_steps_come_back(capfd: pytest.CaptureFixture[str]) -> None:
+    console = Console()
+    pieces = {f"p{number}": partial(work, number) for number in range(3)}
+    processes = side_by_side.run(pieces, console, 2)
+    assert len({*processes, os.getpid()}) == 4
+    assert sorted(step.title for step in console.steps) == ["step 0", "step 1", "step 2"]
+    assert all(step.ended and step.ended > step.started for step in console.steps)
+    shown = capfd.readouterr().err
+    assert "p1: ✓ step 1" in shown
+    assert "p0: • step 0" in shown
+
+
+def test_an_error_of_ours_is_a_result_like_any_other() -> None:
+    def fails(console: Console) -> CrossbuildError:
+        return BuildError("what", evidence="seen", cure="do")
+
+    (error,) = side_by_side.run({"one": fails}, Console(), 2)
+    assert str(error) == "what\n  evidence: seen\n  try: do"
+
+
+def test_what_a_piece_raises_is_raised_and_its_steps_are_kept() -> None:
+    def fails(console: Console) -> None:
+        with console.step("begun"):
+            raise BuildError("what", evidence="seen", cure="do")
+
+    console = Console()
+    with pytest.raises(BuildError, match="what") as caught:
+        side_by_side.run({"one": fails, "two": fails}, console, 2)
+    assert caught.value.cure == "do"
+    assert [step.title for step in console.steps] == ["begun"]
+
+
+def wait_for(console: Console, *, folder: Path) -> None:
+    (folder / str(os.getpid())).touch()
+    time.sleep(60)
+
+
+def die(console: Console, *, folder: Path) -> None:
+    while not list(folder.iterdir()):
+        time.sleep(0.01)
+    os._exit(9)
+
+
+def test_a_piece_that_dies_ends_the_others(tmp_path: Path) -> None:
+    pieces = {"waits": partial(wait_for, folder=tmp_path), "dies": partial(die, folder=tmp_path)}
+    with pytest.raises(ChildProcessError, match="dies died with exit code 9"):
+        side_by_side.run(pieces, Console(), 2)
+    (started,) = tmp_path.iterdir()
+    assert not Path("/proc", started.name).exists()
+
+
+SCRIPT = """
+import sys
+from functools import partial
+from pathlib import Path
+from crossbuild.progress import workers as side_by_side
+from crossbuild.progress.console import Console
+from tests.progress.test_workers import wait_for
+waits = partial(wait_for, folder=Path(sys.argv[1]))
+try:
+    side_by_side.run({"a": waits, "b": waits}, Console(), 2)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+#: How a shell starts what ends with ``&``.
+BACKGROUND = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
+
+
+@pytest.mark.parametrize(
+    ("shell", "sent", "status"),
+    [([], signal.SIGINT, 130), ([], signal.SIGKILL, -9), (BACKGROUND, signal.SIGKILL, -9)],
+)
+def test_processes_end_with_their_parent(
+    shell: list[str], sent: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    root = Path(__file__).parents[2]
+    script = subprocess.Popen([*shell, sys.executable, "-c", SCRIPT, tmp_path], cwd=root)
+    until(lambda: len(list(tmp_path.iterdir())) == 2, seconds=30)
+    script.send_signal(sent)
+    assert script.wait(timeout=30) == status
+    until(lambda: not any(Path("/proc", path.name).exists() for path in tmp_path.iterdir()), 30)
+
+
+def test_jobs_that_fit_into_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_pool, "free_memory", lambda: 4000)
+    assert job_pool.fitting(8, 1500) == 2
+    assert job_pool.fitting(8, 400) == 8
+    assert job_pool.fitting(8, 9000) == 1

@@ -1,0 +1,258 @@
+"""Reading SDKs: the reference SDK as it is, moved, and spoilt."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from crossbuild.core import digests
+from crossbuild.core.command import run
+from crossbuild.core.errors import SdkError
+from crossbuild.sdk import read as sdk
+from crossbuild.sdk.read import Sdk
+
+
+@pytest.fixture
+def copy(bookworm: Sdk, tmp_path: Path) -> Path:
+    """A hard-linked copy of the reference SDK, as if it had been moved there."""
+    root = tmp_path / "sdk"
+    shutil.copytree(bookworm.root, root, symlinks=True, copy_function=os.link)
+    return root
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Change a file of a copy without touching what it is linked to."""
+    text = path.read_text()
+    assert old in text
+    path.unlink()
+    path.write_text(text.replace(old, new))
+
+
+def script(root: Path) -> Path:
+    return next(root.glob("environment-setup-*"))
+
+
+def test_the_reference_sdk(bookworm: Sdk) -> None:
+    assert bookworm.triple == "arm-linux-gnueabihf"
+    assert bookworm.glibc_version == "2.36"
+    assert "-mcpu=cortex-a9" in bookworm.tools.cc
+    assert bookworm.tools.fortran is not None
+    assert bookworm.tools.fortran[0].endswith("-gfortran")
+    assert bookworm.find_library("libopenblas.so") is not None
+    assert all(folder.is_relative_to(bookworm.target_sysroot) for folder in bookworm.library_dirs)
+
+
+def test_a_moved_sdk_is_the_same_sdk(bookworm: Sdk, copy: Path) -> None:
+    moved = sdk.read(copy)
+    assert moved.content_id == bookworm.content_id
+    assert Path(moved.tools.cc[0]).is_relative_to(copy)
+
+
+def test_another_library_is_another_sdk(bookworm: Sdk, copy: Path) -> None:
+    library = next(copy.glob("sysroots/cortexa9*/usr/lib/libz.so.1.*"))
+    content = library.read_bytes()
+    library.unlink()
+    library.write_bytes(content + b"\0")
+    assert sdk.read(copy).content_id != bookworm.content_id
+
+
+def test_the_digest_index_changes_no_answer(
+    bookworm: Sdk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Copies of other tests have just linked the same files, which counts as a change.
+    monkeypatch.setattr(digests, "_SETTLED", 0.0)
+    first = sdk.read(bookworm.root, cache=tmp_path)
+    assert any(tmp_path.iterdir())
+    assert sdk.read(bookworm.root, cache=tmp_path).content_id == first.content_id
+
+
+@pytest.mark.trap(9)
+def test_words_of_the_users_session_do_not_reach_the_script(
+    bookworm: Sdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/usr/lib")
+    monkeypatch.setenv("CFLAGS", "-DUSERS_OWN")
+    assert "-DUSERS_OWN" not in sdk.read(bookworm.root).variables.get("CFLAGS", "")
+
+
+def test_make_from_a_shell_in_which_an_old_script_was_sourced(tmp_path: Path) -> None:
+    sourced = {"PYTHONHOME": "/opt/poky/usr", "OPENSSL_CONF": "/opt/poky/openssl.cnf"}
+    done = subprocess.run(
+        ["make", "doctor", f"SDK={tmp_path}/none"],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, **sourced},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"there is no SDK at {tmp_path}/none" in done.stdout + done.stderr
+
+
+@pytest.mark.trap(12)
+def test_c_only_words_stay_out_of_fortran(copy: Path) -> None:
+    edit(script(copy), "-mthumb ", "-mthumb -Wformat -Werror=format-security -D_FORTIFY_SOURCE=2 ")
+    tools = sdk.read(copy).tools
+    assert "-Werror=format-security" in tools.cc
+    assert tools.fortran is not None
+    assert not [word for word in tools.fortran if word.startswith(("-W", "-D"))]
+    assert "-mthumb" in tools.fortran
+
+
+@pytest.mark.trap(16)
+@pytest.mark.parametrize("quotes", [("", ""), ("'", "'"), ("\u2018", "\u2019")])
+def test_the_warning_of_words_that_conflict_in_each_releases_spelling(
+    quotes: tuple[str, str],
+) -> None:
+    before, after = quotes
+    said = f"warning: switch {before}-mcpu=cortex-a9{after} conflicts with {before}-march=armv7-a"
+    found = sdk.CONFLICT.search(said)
+    assert found is not None
+    assert found[1] == "cortex-a9"
+
+
+@pytest.mark.trap(16)
+def test_words_of_old_scripts_that_conflict_are_said_without_the_warning(copy: Path) -> None:
+    edit(script(copy), "-mcpu=cortex-a9 ", "-march=armv7-a -mcpu=cortex-a9 ")
+    tools = sdk.read(copy).tools
+    assert tools.fortran is not None
+    for words in (tools.cc, tools.cxx, tools.fortran):
+        assert {"-march=armv7-a", "-mtune=cortex-a9"} < set(words)
+    program = "int f(int a, int b) { __builtin_prefetch(&a, 1); return a / b; }\n"
+    call = ["-O2", "-S", "-x", "c", "-", "-o", "-"]
+    as_written = [word.replace("-mtune", "-mcpu") for word in tools.cc]
+    refused = run([*as_written, "-Werror", *call], stdin=program, check=False)
+    assert "conflicts" in refused.output
+    compiled = run([*tools.cc, "-Werror", *call], stdin=program).output
+    assert "__aeabi_idiv" in compiled
+    assert run([*as_written, *call], stdin=program).output.endswith(compiled)
+
+
+def test_gfortran_may_lie_elsewhere_in_the_native_sysroot(copy: Path) -> None:
+    (beside,) = copy.glob("sysroots/x86_64-*/usr/bin/*/*-gfortran")
+    elsewhere = beside.parents[1] / beside.name
+    beside.unlink()
+    elsewhere.symlink_to(f"{beside.name}-12")
+    tools = sdk.read(copy).tools
+    assert tools.fortran is not None
+    assert tools.fortran[0] == str(elsewhere)
+
+
+@pytest.mark.trap(13)
+def test_a_gfortran_of_the_build_machine_is_not_taken(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in copy.glob("sysroots/x86_64-*/usr/bin/**/*gfortran*"):
+        path.unlink()
+    own = tmp_path / "bin/arm-linux-gnueabihf-gfortran"
+    own.parent.mkdir()
+    own.write_text("#!/bin/sh\n")
+    own.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{own.parent}:{os.environ['PATH']}")
+    assert sdk.read(copy).tools.fortran is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told", "cure"),
+    [
+        ("-mfloat-abi=hard", "-mfloat-abi=soft", "soft float", "DEFAULTTUNE"),
+        ("-mcpu=cortex-a9", "-march=armv6", "ARMv6", "DEFAULTTUNE"),
+        ("export SDKTARGETSYSROOT=", "return 1; export X=", "failed", "relocate"),
+        ("export SDKTARGETSYSROOT=", "exit 3; export X=", "failed", "relocate"),
+    ],
+)
+def test_spoilt_scripts_are_told(copy: Path, old: str, new: str, told: str, cure: str) -> None:
+    edit(script(copy), old, new)
+    with pytest.raises(SdkError) as caught:
+        sdk.read(copy)
+    assert told in caught.value.what
+    assert caught.value.evidence
+    assert cure in caught.value.cure
+
+
+def test_a_hook_that_ends_with_a_false_test_is_no_failure(copy: Path) -> None:
+    hook = sdk.read(copy).native_sysroot / "environment-setup.d/zlib.sh"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('[ -n "$NOT_SET" ] && export CFLAGS="-DNOT_SET"\n')
+    assert sdk.read(copy).root == copy
+
+
+def test_a_compiler_for_another_machine_is_told(copy: Path) -> None:
+    gcc = next(copy.glob("sysroots/x86_64-*/usr/bin/**/arm-linux-gnueabihf-gcc"))
+    gcc.unlink()
+    gcc.write_text('#!/bin/sh\ncase "$*" in *-dumpmachine*) echo aarch64-poky-linux;; esac\n')
+    gcc.chmod(0o755)
+    with pytest.raises(SdkError, match="the SDK is for aarch64"):
+        sdk.read(copy)
+
+
+def test_a_compiler_that_does_not_start_is_told(copy: Path) -> None:
+    gcc = next(copy.glob("sysroots/x86_64-*/usr/bin/**/arm-linux-gnueabihf-gcc"))
+    gcc.unlink()
+    gcc.write_text("#!/no/such/loader\n")
+    gcc.chmod(0o755)
+    with pytest.raises(SdkError) as caught:
+        sdk.read(copy)
+    assert "does not start" in caught.value.what
+    assert "installer" in caught.value.cure
+
+
+def test_no_such_folder(tmp_path: Path) -> None:
+    with pytest.raises(SdkError, match="there is no SDK at"):
+        sdk.read(tmp_path / "nowhere")
+
+
+def test_a_folder_that_is_no_sdk(tmp_path: Path) -> None:
+    with pytest.raises(SdkError) as caught:
+        sdk.read(tmp_path)
+    assert "is no SDK" in caught.value.what
+    assert "populate_sdk" in caught.value.cure
+
+
+def test_a_path_with_spaces(tmp_path: Path) -> None:
+    (tmp_path / "my sdk").mkdir()
+    with pytest.raises(SdkError, match="must not contain spaces"):
+        sdk.read(tmp_path / "my sdk")
+
+
+def test_its_script_names_an_sdk_as_well(copy: Path) -> None:
+    other = copy / "environment-setup-armv7vehf-neon-poky-linux-gnueabi"
+    other.write_text(script(copy).read_text())
+    assert sdk.read(other).script == other
+    assert sdk.read(other).root == copy
+
+
+def test_a_link_to_an_sdk_is_that_sdk(copy: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(copy)
+    assert sdk.read(link).root == copy
+    assert sdk.read(link).content_id == sdk.read(copy).content_id
+
+
+def test_a_folder_of_an_sdk_names_the_one_to_give(copy: Path) -> None:
+    with pytest.raises(SdkError) as caught:
+        sdk.read(copy / "sysroots")
+    assert caught.value.cure == f"give the folder above it, SDK={copy}"
+
+
+def test_an_installer_is_no_sdk_yet(tmp_path: Path) -> None:
+    installer = tmp_path / "poky-glibc-x86_64-core-image-cortexa9hf-neon-toolchain-3.0.sh"
+    installer.touch()
+    with pytest.raises(SdkError) as caught:
+        sdk.read(installer)
+    assert caught.value.evidence == "it is a file"
+    assert "installer" in caught.value.cure
+
+
+def test_several_environments_must_be_chosen_from(copy: Path) -> None:
+    other = copy / "environment-setup-armv7vehf-neon-poky-linux-gnueabi"
+    other.write_text(script(copy).read_text())
+    with pytest.raises(SdkError) as caught:
+        sdk.read(copy)
+    assert "armv7vehf-neon-poky-linux-gnueabi" in caught.value.evidence
+    assert f"SDK={other}" in caught.value.cure
+    chosen = sdk.read(copy, environment="armv7vehf-neon-poky-linux-gnueabi")
+    assert chosen.script == other
+    with pytest.raises(SdkError, match="no environment 'mips'"):
+        sdk.read(copy, environment="mips")
