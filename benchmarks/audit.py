@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks import report
 from crossbuild.audit.gate import audit_all
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.pipeline.target import Request, board_for
 from crossbuild.sdk import reference as reference_sdk
 from crossbuild.wheel import pack as wheel
@@ -43,13 +43,13 @@ def seconds(work: Callable[[], object]) -> float:
 
 def measure(wheels: Sequence[Path]) -> tuple[float, float]:
     """CPU seconds of unpacking and hashing, and of the audit; what that says is no matter here."""
-    name = reference_sdk.default_destination(settings.REFERENCE)
+    name = reference_sdk.default_destination(defaults.REFERENCE)
     request = Request(
         sdk=name,
         packages=(),
-        wheelhouse=settings.WHEELHOUSE,
-        work=settings.WORK.absolute(),
-        cache=settings.CACHE,
+        wheelhouse=defaults.WHEELHOUSE,
+        work=defaults.WORK.absolute(),
+        cache=defaults.CACHE,
         jobs=1,
     )
     boards = {python: board_for(request, python) for python in ("3.11",)}
@@ -64,10 +64,10 @@ def measure(wheels: Sequence[Path]) -> tuple[float, float]:
 
 def main() -> int:
     """Measure, print, and leave the results."""
-    wheels = [Path(word) for word in sys.argv[1:]] or sorted(settings.WHEELHOUSE.glob("*.whl"))
+    wheels = [Path(word) for word in sys.argv[1:]] or sorted(defaults.WHEELHOUSE.glob("*.whl"))
     if not wheels:
         print(
-            f"error: there is no wheel in {settings.WHEELHOUSE}\n"
+            f"error: there is no wheel in {defaults.WHEELHOUSE}\n"
             "try: make wheels, or name wheels: .venv/bin/python -m benchmarks.audit WHEEL …",
             file=sys.stderr,
         )

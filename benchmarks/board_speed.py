@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import debian_board, sides
 from benchmarks.counting_board import CountingBoard, counting_board
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.sdk import read as sdk
 from crossbuild.sdk import reference as reference_sdk
 
@@ -63,12 +63,12 @@ def version(board: CountingBoard, env: Mapping[str, str], module: str) -> str:
 
 def main() -> None:
     """Count, and write the results."""
-    wheelhouse = Path(sys.argv[1]) if len(sys.argv) > 1 else settings.WHEELHOUSE
+    wheelhouse = Path(sys.argv[1]) if len(sys.argv) > 1 else defaults.WHEELHOUSE
     wheels = sides.wheels_for(wheelhouse, PYTHON)
     packages = {path.name.partition("-")[0] for path in wheels} & {"numpy", "scipy"}
-    found = sdk.read(reference_sdk.default_destination(settings.REFERENCE), cache=settings.CACHE)
-    settings.WORK.mkdir(exist_ok=True)
-    with counting_board(settings.WORK.absolute(), found, wheels) as board:
+    found = sdk.read(reference_sdk.default_destination(defaults.REFERENCE), cache=defaults.CACHE)
+    defaults.WORK.mkdir(exist_ok=True)
+    with counting_board(defaults.WORK.absolute(), found, wheels) as board:
         versions = {
             side: {name: version(board, env, name) for name in sorted(packages)}
             for side, env in SIDES.items()

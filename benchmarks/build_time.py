@@ -20,11 +20,10 @@ from build import ProjectBuilder
 
 from benchmarks import report
 from benchmarks.cost import CROSSBUILD, Cost, cost, measured
-from crossbuild.build import backend as build
-from crossbuild.build import crossenv
-from crossbuild.core import defaults as settings
+from crossbuild.build import backend, crossenv
+from crossbuild.core import defaults
 from crossbuild.core.command import clean_environment, run, which
-from crossbuild.index import download as index
+from crossbuild.index import download
 from crossbuild.packages import find as find_package
 from crossbuild.pipeline.order import Package
 from crossbuild.python import build_python
@@ -38,7 +37,7 @@ def cross(requirement: str, links: Sequence[str], python: str, folder: Path, nam
     :param links: the requirements whose wheels it links against, which are built before
     """
     words: list[str | Path] = [CROSSBUILD, "wheels", "--python", python, "--offline"]
-    words += ["--sdk", reference_sdk.default_destination(settings.REFERENCE).absolute()]
+    words += ["--sdk", reference_sdk.default_destination(defaults.REFERENCE).absolute()]
     words += ["--work-dir", folder / name, "--wheelhouse", folder / f"{name}-wheels"]
     words += ["--cache-dir", folder / "cache"]
     # ccache keeps its objects below HOME.
@@ -53,24 +52,24 @@ def cross(requirement: str, links: Sequence[str], python: str, folder: Path, nam
 def native(package: Package, python: str, folder: Path) -> Cost:
     """The native build of the same source with the same build requirements and options."""
     artifacts = [*package.lock.source, *package.lock.build]
-    fetched = index.fetch_all(artifacts, settings.CACHE, offline=True)
+    fetched = download.fetch_all(artifacts, defaults.CACHE, offline=True)
     origin = package.folder or fetched.pop(0)
     builder = build_python.find(python, headers=True)
     options = {key: [*words] for key, words in package.recipe.config_settings.items()}
     if package.recipe.backend == "meson-python":
         options["setup-args"] = ["-Dbuildtype=release", *options.get("setup-args", [])]
-        options["compile-args"] = [f"-j{settings.JOBS}"]
+        options["compile-args"] = [f"-j{defaults.JOBS}"]
     with measured() as found:
         interpreter = build_python.make_environment(builder, folder / "native")
         crossenv.install_wheels(fetched, folder / "native", python, interpreter)
-        source = build.prepare_source(origin, folder / "native-source")
+        source = backend.prepare_source(origin, folder / "native-source")
         environment = {
             **os.environ,
             "PATH": f"{interpreter.parent}:{os.environ['PATH']}",
-            "CFLAGS": " ".join(build.COMMON_FLAGS),
-            "CXXFLAGS": " ".join(build.COMMON_FLAGS),
-            "FFLAGS": " ".join((*build.FORTRAN_FLAGS, "-fPIC")),
-            "NPY_NUM_BUILD_JOBS": str(settings.JOBS),
+            "CFLAGS": " ".join(backend.COMMON_FLAGS),
+            "CXXFLAGS": " ".join(backend.COMMON_FLAGS),
+            "FFLAGS": " ".join((*backend.FORTRAN_FLAGS, "-fPIC")),
+            "NPY_NUM_BUILD_JOBS": str(defaults.JOBS),
             "CCACHE_DISABLE": "1",  # Meson puts a ccache that it finds before the compiler
         }
         # Cython starts for each module, and would be compiled each time.
@@ -113,14 +112,14 @@ def main() -> None:
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        find = find_package.finder(told.python, folder / "locks", settings.CACHE)
+        find = find_package.finder(told.python, folder / "locks", defaults.CACHE)
         package = find(told.requirement)
         require_libraries(package)
         links = package.recipe.target_requires
         for lock in (package.lock, *(find(pin).lock for pin in links)):
-            index.fetch_all([*lock.source, *lock.build, *lock.runtime], settings.CACHE)
+            download.fetch_all([*lock.source, *lock.build, *lock.runtime], defaults.CACHE)
         (folder / "cache").mkdir()
-        (folder / "cache/downloads").symlink_to(settings.CACHE / "downloads")
+        (folder / "cache/downloads").symlink_to(defaults.CACHE / "downloads")
         costs = {
             "cross, cold": cross(told.requirement, links, told.python, folder, "cold"),
             "cross, warm cache": cross(told.requirement, links, told.python, folder, "warm"),
@@ -138,10 +137,10 @@ def main() -> None:
         }
         for what, one in costs.items()
     ]
-    found = sdk.read(reference_sdk.default_destination(settings.REFERENCE), cache=settings.CACHE)
+    found = sdk.read(reference_sdk.default_destination(defaults.REFERENCE), cache=defaults.CACHE)
     native_gcc = run(["gcc", "-dumpfullversion"]).output.strip()
     notes = [
-        f"{package.title} for Python {told.python}, {settings.JOBS} jobs",
+        f"{package.title} for Python {told.python}, {defaults.JOBS} jobs",
         f"GCC: cross {found.gcc_version}, native {native_gcc}",
     ]
     print(

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from crossbuild.core import defaults as settings
-from crossbuild.core import files
+from crossbuild.core import defaults, files
 from crossbuild.sdk.reference import debian
 
 SUITE = "bookworm"
@@ -15,7 +14,7 @@ NATIVE = ("python3-numpy", "python3-scipy", "libopenblas0-pthread", "libgfortran
 #: Where its BLAS lies, below /usr/lib of the board.
 OPENBLAS = "arm-linux-gnueabihf/openblas-pthread"
 
-_CACHE = settings.CACHE / "benchmarks"
+_CACHE = defaults.CACHE / "benchmarks"
 
 
 def fetched(packages: Iterable[str], architecture: str, *, dependencies: bool) -> list[Path]:

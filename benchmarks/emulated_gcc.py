@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks import debian_board, report
 from benchmarks.cost import CROSSBUILD, Cost, cost
 from crossbuild.board.emulated import CPU
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.core.command import run
 from crossbuild.sdk import reference as reference_sdk
 
@@ -27,7 +27,7 @@ UNITS = 12
 def compile_commands(work: Path) -> list[dict[str, str]]:
     """What compiles the units of a build, as Meson writes it down: some, evenly spread."""
     words: list[str | Path] = [CROSSBUILD, "wheels", REQUIREMENT, "--python", "3.11", "--keep"]
-    words += ["--sdk", reference_sdk.default_destination(settings.REFERENCE).absolute()]
+    words += ["--sdk", reference_sdk.default_destination(defaults.REFERENCE).absolute()]
     cost([*words, "--work-dir", work, "--wheelhouse", work / "wheelhouse"])
     [database] = work.glob("*/**/compile_commands.json")
     units = sorted(json.loads(database.read_text()), key=lambda unit: str(unit["file"]))

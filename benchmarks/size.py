@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks import debian_board, sides
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.packages import recipe
 from crossbuild.repair import slim
 from crossbuild.wheel import pack as wheel
@@ -55,7 +55,7 @@ def debian_size(packages: Iterable[str]) -> int:
 
 def main() -> None:
     """Measure the wheels that are there, and all together where none is missing."""
-    wheelhouse = Path(sys.argv[1]) if len(sys.argv) > 1 else settings.WHEELHOUSE
+    wheelhouse = Path(sys.argv[1]) if len(sys.argv) > 1 else defaults.WHEELHOUSE
     values: dict[str, dict[str, int]] = {"slim": {}, "whole": {}, "Debian": {}}
     versions: dict[str, str] = {}
     for path in sides.wheels_for(wheelhouse, PYTHON):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.core.errors import IndexUnreachableError
 from crossbuild.pipeline.target import Request
 from crossbuild.progress.console import Console
@@ -22,7 +22,7 @@ pytest_plugins = ["tests.support.boards"]
 def create_sdk(definition: Definition, place: Path) -> Path:
     """Make a reference SDK; where Debian's mirror is half updated, no test can have it."""
     try:
-        return reference_sdk.create(definition, place, Console(), settings.CACHE)
+        return reference_sdk.create(definition, place, Console(), defaults.CACHE)
     except IndexUnreachableError as error:
         if HALF_UPDATED in error.evidence:
             pytest.skip(f"{error.what}: the mirror is half updated")
@@ -46,7 +46,7 @@ def reference_sdk_root() -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def bookworm(reference_sdk_root: Callable[[str], Path]) -> Sdk:
     """The reference SDK of Debian bookworm, read."""
-    return sdk.read(reference_sdk_root("debian-bookworm"), cache=settings.CACHE)
+    return sdk.read(reference_sdk_root("debian-bookworm"), cache=defaults.CACHE)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def request_in(reference_sdk_root: Callable[[str], Path], tmp_path: Path) -> Cal
             packages=tuple(map(str, folders)),
             wheelhouse=within / "wheelhouse",
             work=within / "work",
-            cache=settings.CACHE,
+            cache=defaults.CACHE,
             jobs=1,
             python=python,
         )

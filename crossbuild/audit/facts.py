@@ -10,11 +10,11 @@ from packaging.tags import Tag
 from packaging.version import Version
 
 from crossbuild.audit.policy import policy
-from crossbuild.elf import ar as static_library
+from crossbuild.elf import ar
 from crossbuild.elf import file as elf
 from crossbuild.elf.file import Elf, ElfError
 from crossbuild.elf.headers import malformed
-from crossbuild.isa import scan as isa
+from crossbuild.isa import scan
 from crossbuild.isa.scan import Instructions
 from crossbuild.wheel import pack as wheel
 from crossbuild.wheel.pack import Wheel, WheelError
@@ -224,7 +224,7 @@ def _loaded_facts(file: Elf, features: frozenset[str] | None) -> ElfFacts:
         raise malformed(file.name, ValueError("it has no section table, so nothing tells its code"))
     found = Instructions((), ())
     if arm and features is not None:
-        found = isa.above(file, features, policy().dispatch_symbols)
+        found = scan.above(file, features, policy().dispatch_symbols)
     return ElfFacts(
         machine=file.machine if file.order == "<" else f"big-endian {file.machine}",
         eabi_version=file.eabi_version,
@@ -246,10 +246,10 @@ def _loaded_facts(file: Elf, features: frozenset[str] | None) -> ElfFacts:
 
 def _foreign_objects(data: bytes, member: str) -> tuple[str, ...]:
     """Object files, in a static library or on their own, that are not hard-float Arm."""
-    if data.startswith(static_library.THIN_MAGIC):
+    if data.startswith(ar.THIN_MAGIC):
         return (f"{member} is a thin archive: its objects stayed on the build machine",)
     found = []
-    for name, content in static_library.objects(data, member):
+    for name, content in ar.objects(data, member):
         try:
             file = elf.read(content, name=name)
             if file.kind != "ET_REL":

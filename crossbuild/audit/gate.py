@@ -7,8 +7,7 @@ from pathlib import Path
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from crossbuild import audit
-from crossbuild.audit import Report
-from crossbuild.audit import sysroot_profile as board_sysroot
+from crossbuild.audit import Report, sysroot_profile
 from crossbuild.audit.profile import BoardProfile, BoardPython
 from crossbuild.build.workspace import Workplace
 from crossbuild.core.errors import AuditError, ConfigurationError
@@ -31,17 +30,17 @@ def board_of(
     the build machine's of the same X.Y exports the same names.
     """
     if target.origin == "sysroot":
-        return board_sysroot.from_sysroot(sdk.target_sysroot, target, exclude=absent)
+        return sysroot_profile.from_sysroot(sdk.target_sysroot, target, exclude=absent)
     libraries = build.home.glob(f"lib/libpython{build.version}*.so*")
     python = BoardPython(
         version=target.version,
         full_version=target.full_version,
         abi_tag=target.abi_tag,
         ext_suffix=target.ext_suffix,
-        pip=board_sysroot.pip_version(sdk.target_sysroot, target.version),
-        symbols=board_sysroot.exported([build.executable, *libraries]),
+        pip=sysroot_profile.pip_version(sdk.target_sysroot, target.version),
+        symbols=sysroot_profile.exported([build.executable, *libraries]),
     )
-    return board_sysroot.from_sysroot(sdk.target_sysroot, python, exclude=absent)
+    return sysroot_profile.from_sysroot(sdk.target_sysroot, python, exclude=absent)
 
 
 def board_with_any_python(sdk: Sdk, version: str) -> BoardProfile:
@@ -53,9 +52,9 @@ def board_with_any_python(sdk: Sdk, version: str) -> BoardProfile:
         full_version=f"{version}.0",
         abi_tag=f"cp{digits}{flags}",
         ext_suffix=f".cpython-{digits}{flags}-arm-linux-gnueabihf.so",
-        pip=board_sysroot.pip_version(sdk.target_sysroot, version),
+        pip=sysroot_profile.pip_version(sdk.target_sysroot, version),
     )
-    return board_sysroot.from_sysroot(sdk.target_sysroot, python)
+    return sysroot_profile.from_sysroot(sdk.target_sysroot, python)
 
 
 def require_fit(

@@ -23,8 +23,7 @@ from crossbuild import in_process
 from crossbuild.build.crossenv import CrossEnv
 from crossbuild.build.meson import write_cross_file
 from crossbuild.build.workspace import Workplace
-from crossbuild.core import files
-from crossbuild.core import jobserver as job_pool
+from crossbuild.core import files, jobserver
 from crossbuild.core.command import run
 from crossbuild.core.errors import BuildError, CommandError, CrossbuildError
 from crossbuild.packages import pyproject, recipe
@@ -239,7 +238,7 @@ def _variables(job: Job) -> dict[str, str]:
         "CCACHE_COMPILERCHECK": f"string:{job.place.compilers_identity}",
         "CCACHE_STATSLOG": str(job.place.compilers.results),
         "TMPDIR": str(_temporary(job)),
-        **({job_pool.VARIABLE: str(job.pool)} if job.pool else {}),
+        **({jobserver.VARIABLE: str(job.pool)} if job.pool else {}),
         **job.sharing,
     }
     own = job.rendered(job.recipe.environment)

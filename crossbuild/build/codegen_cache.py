@@ -5,20 +5,20 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from crossbuild import in_process as inside
+from crossbuild import in_process
 from crossbuild.core import files
 from crossbuild.pipeline.order import Package
 from crossbuild.toolchain import compile_cache
 
 #: What Cython is run by.
-CYTHON_RUNNER = inside.FOLDER / "run_cython.py"
+CYTHON_RUNNER = in_process.FOLDER / "run_cython.py"
 
 #: What runs a command within which Cython need not start for each module.
-CYTHON_SERVER = inside.FOLDER / "cython_server.py"
+CYTHON_SERVER = in_process.FOLDER / "cython_server.py"
 
 #: What is appended to f2py's auxfuncs.py, and to its f2py2e.py.
-F2PY_REPLACEMENT = inside.FOLDER / "f2py_replace.py"
-_F2PY_KEEPER = inside.FOLDER / "f2py_keep.py"
+F2PY_REPLACEMENT = in_process.FOLDER / "f2py_replace.py"
+_F2PY_KEEPER = in_process.FOLDER / "f2py_keep.py"
 
 #: How large the cache of each may grow, in bytes; numpy's and scipy's modules are 80 MB.
 CACHE_SIZE = 500_000_000

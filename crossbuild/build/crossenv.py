@@ -18,7 +18,7 @@ from installer import install
 from installer.destinations import SchemeDictionaryDestination
 from installer.sources import WheelFile
 
-from crossbuild.build import codegen_cache as generators
+from crossbuild.build import codegen_cache
 from crossbuild.core import files
 from crossbuild.core.command import clean_environment, run
 from crossbuild.core.errors import CommandError, CrossEnvError
@@ -66,7 +66,12 @@ class CrossEnv:
         if not (self.scripts / "cython").exists():
             return [*command]
         socket = self.directory / "cython.socket"
-        return [str(self.scripts / "python"), str(generators.CYTHON_SERVER), str(socket), *command]
+        return [
+            str(self.scripts / "python"),
+            str(codegen_cache.CYTHON_SERVER),
+            str(socket),
+            *command,
+        ]
 
     @property
     def _byte_code(self) -> Mapping[str, str]:
@@ -218,13 +223,13 @@ def _let_cython_name_no_folder(env: CrossEnv, launcher: Sequence[str]) -> None:
     """Run ``cython`` by a script of ours; equal sources give equal modules wherever they lie."""
     script = env.scripts / "cython"
     if script.exists():
-        words = [*launcher, str(env.scripts / "python"), str(generators.CYTHON_RUNNER)]
+        words = [*launcher, str(env.scripts / "python"), str(codegen_cache.CYTHON_RUNNER)]
         files.write_text(script, f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', mode=0o755)
 
 
 def _quicken_f2py(env: CrossEnv, keeper: str) -> None:
     """Give f2py quicker functions for what takes it longest, and what keeps what it makes."""
-    ours = {"auxfuncs.py": generators.F2PY_REPLACEMENT.read_text(), "f2py2e.py": keeper}
+    ours = {"auxfuncs.py": codegen_cache.F2PY_REPLACEMENT.read_text(), "f2py2e.py": keeper}
     for name, code in ours.items():
         for module in env.site_packages.glob(f"*/f2py/{name}"):
             files.write_text(module, f"{module.read_text(encoding='utf-8')}\n\n{code}")

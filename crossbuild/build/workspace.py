@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from crossbuild.build import codegen_cache as generators
-from crossbuild.build import crossenv
+from crossbuild.build import codegen_cache, crossenv
 from crossbuild.build.crossenv import CrossEnv
 from crossbuild.core import files
 from crossbuild.core.command import clean_environment, which
@@ -21,7 +20,7 @@ from crossbuild.python.target_python import TargetPython
 from crossbuild.sdk import libraries
 from crossbuild.sdk.read import Sdk
 from crossbuild.toolchain import compilers as wrappers
-from crossbuild.toolchain import gfortran as fortran
+from crossbuild.toolchain import gfortran
 from crossbuild.toolchain.compilers import Border, Wrappers
 from crossbuild.toolchain.identity import identity
 from crossbuild.toolchain.log import CompilerLog
@@ -110,8 +109,8 @@ class Workplace:
             requirements,
             self.folder / "env",
             log=self.log,
-            cython_launcher=generators.cython_launcher(package, self.cache, self.folder),
-            f2py_keeper=generators.f2py_keeper(package, self.cache, self.folder),
+            cython_launcher=codegen_cache.cython_launcher(package, self.cache, self.folder),
+            f2py_keeper=codegen_cache.f2py_keeper(package, self.cache, self.folder),
         )
         crossenv.make_hybrids(env, package.recipe.hybrid, self.targets)
         files.write_text(stamp, contents)
@@ -131,10 +130,10 @@ class Workplace:
             pkg_config_dirs=libraries.pkg_config_dirs(
                 self.sdk, package.recipe.sysroot_libraries, self.folder / "pkgconfig"
             ),
-            fortran_flags=fortran.overlay(self.sdk, self.folder / "gfortran"),
+            fortran_flags=gfortran.overlay(self.sdk, self.folder / "gfortran"),
             launcher=(ccache,) if ccache else distcc,  # ccache itself calls it (CCACHE_PREFIX)
             # It sends no Fortran, but counts the compilers that run here.
-            fortran_launcher=(*distcc, *fortran.cached(self.sdk, self.cache / "fortran")),
+            fortran_launcher=(*distcc, *gfortran.cached(self.sdk, self.cache / "fortran")),
         )
 
     def _border(self, package: Package, requirements: Sequence[Path]) -> Border:

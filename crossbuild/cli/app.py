@@ -34,7 +34,7 @@ from crossbuild.cli.options import (
     WheelhouseOption,
     WorkOption,
 )
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.core.errors import AuditError, CrossbuildError
 
 app = typer.Typer(
@@ -81,14 +81,14 @@ def _options(
 
 @sdk_app.command("create")
 def sdk_create(
-    name: Annotated[str, typer.Argument(help="See `crossbuild sdk list`.")] = settings.REFERENCE,
+    name: Annotated[str, typer.Argument(help="See `crossbuild sdk list`.")] = defaults.REFERENCE,
     destination: Annotated[
         Path | None, typer.Option(help="Where; sysroots/NAME by default.")
     ] = None,
     mirror: Annotated[
         str | None, typer.Option(help="A Debian mirror; the one of this machine's apt by default.")
     ] = None,
-    cache: CacheOption = settings.CACHE,
+    cache: CacheOption = defaults.CACHE,
 ) -> None:
     """Make a reference SDK, unless it is there and current."""
     typer.echo(inputs.made_reference_sdk(name, destination, cache, mirror))
@@ -119,17 +119,17 @@ def sdk_python(
     build_python: BuildPythonOption = None,
     patch_version: PatchVersionOption = None,
     shared: SharedOption = None,
-    work: WorkOption = settings.WORK,
-    cache: CacheOption = settings.CACHE,
+    work: WorkOption = defaults.WORK,
+    cache: CacheOption = defaults.CACHE,
     as_json: JsonOption = False,
 ) -> None:
     """Describe the target's Python: the SDK's, or one made from a build Python."""
     from crossbuild.pipeline import target as cell
 
     request = cell.Request(
-        sdk=sdk or inputs.made_reference_sdk(settings.REFERENCE, None, cache),
+        sdk=sdk or inputs.made_reference_sdk(defaults.REFERENCE, None, cache),
         packages=(),
-        wheelhouse=settings.WHEELHOUSE,
+        wheelhouse=defaults.WHEELHOUSE,
         work=inputs.without_spaces(work),
         cache=cache.absolute(),
         jobs=1,
@@ -157,9 +157,9 @@ def doctor(
     environment: EnvironmentOption = None,
     python: PythonOption = None,
     build_python: BuildPythonOption = None,
-    work: WorkOption = settings.WORK,
-    cache: CacheOption = settings.CACHE,
-    jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
+    work: WorkOption = defaults.WORK,
+    cache: CacheOption = defaults.CACHE,
+    jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = defaults.JOBS,
     as_json: JsonOption = False,
 ) -> None:
     """Tell what the SDK can build, and the lines that cure what it cannot."""
@@ -192,11 +192,10 @@ def lock(
     python: PythonsOption = None,
 ) -> None:
     """Renew the lock files of recipes: which files are downloaded, with their sha256."""
-    from crossbuild.packages import recipe
-    from crossbuild.packages import relock as resolve
+    from crossbuild.packages import recipe, relock
 
     with console.step("lock") as step:
-        paths = resolve.renew_all(python or recipe.PYTHONS, packages)
+        paths = relock.renew_all(python or recipe.PYTHONS, packages)
         step.outcome = f"{len(paths)} locks"
 
 
@@ -212,16 +211,16 @@ def wheels(
     patch_version: PatchVersionOption = None,
     shared: SharedOption = None,
     wheelhouse: WheelhouseOption = None,
-    work: WorkOption = settings.WORK,
-    cache: CacheOption = settings.CACHE,
+    work: WorkOption = defaults.WORK,
+    cache: CacheOption = defaults.CACHE,
     jobs: JobsOption = None,
     distcc: DistccOption = None,
     ccache_storage: StorageOption = None,
     offline: OfflineOption = False,
     bundle: Annotated[
-        settings.Bundling,
+        defaults.Bundling,
         typer.Option(help="Shared libraries: once for all wheels, in each, or in none."),
-    ] = settings.Bundling.RUNTIME,
+    ] = defaults.Bundling.RUNTIME,
     slim: SlimOption = None,
     keep_debug: KeepDebugOption = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep build trees.")] = False,
@@ -282,8 +281,8 @@ def audit(
     sdk: SdkOption = None,
     environment: EnvironmentOption = None,
     python: PythonOption = None,
-    work: WorkOption = settings.WORK,
-    cache: CacheOption = settings.CACHE,
+    work: WorkOption = defaults.WORK,
+    cache: CacheOption = defaults.CACHE,
     as_json: JsonOption = False,
 ) -> None:
     """Tell whether wheels fit the board, also those that others built."""
@@ -298,7 +297,7 @@ def audit(
         request = cell.Request(
             sdk=inputs.sdk_for(sdk, python, inputs.configuration(), cache),
             packages=(),
-            wheelhouse=settings.WHEELHOUSE,
+            wheelhouse=defaults.WHEELHOUSE,
             work=inputs.without_spaces(work),
             cache=cache.absolute(),
             jobs=1,
@@ -360,13 +359,12 @@ def verify(
     environment: EnvironmentOption = None,
     python: PythonOption = None,
     wheelhouse: WheelhouseOption = None,
-    work: WorkOption = settings.WORK,
-    cache: CacheOption = settings.CACHE,
+    work: WorkOption = defaults.WORK,
+    cache: CacheOption = defaults.CACHE,
     as_json: JsonOption = False,
 ) -> None:
     """Install from the wheelhouse on a board, run the smoke scripts and the packages' own tests."""
-    from crossbuild.verify import prove as proof
-    from crossbuild.verify import suite_results
+    from crossbuild.verify import prove, suite_results
     from crossbuild.verify.open_board import Question
 
     configured = inputs.configuration()
@@ -385,7 +383,7 @@ def verify(
         suite=suite.value,
         slices=tuple(slices or ()),
     )
-    found = proof.prove(question, console)
+    found = prove.prove(question, console)
     if as_json:
         suites = [suite_results.as_json(result) for result in found.suites]
         _print_json({**asdict(found.report), "suites": suites})
@@ -396,13 +394,13 @@ def parity(
     packages: Annotated[list[str] | None, typer.Argument(help="All recipes by default.")] = None,
     reference: Annotated[
         str, typer.Option(help="The reference SDK whose distribution has native builds.")
-    ] = settings.REFERENCE,
+    ] = defaults.REFERENCE,
     full: Annotated[bool, typer.Option("--full", help="With the slow tests.")] = False,
     slices: SlicesOption = None,
     wheelhouse: WheelhouseOption = None,
-    work: WorkOption = settings.WORK,
-    cache: CacheOption = settings.CACHE,
-    jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = settings.JOBS,
+    work: WorkOption = defaults.WORK,
+    cache: CacheOption = defaults.CACHE,
+    jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = defaults.JOBS,
     as_json: JsonOption = False,
 ) -> None:
     """Run the packages' own tests with our wheels and with Debian's native builds, and compare."""
@@ -443,8 +441,8 @@ def matrix(
     ] = MatrixFormat.JSON,
     build: Annotated[bool, typer.Option("--build", help="Build all cells, side by side.")] = False,
     wheelhouse: WheelhouseOption = None,
-    work: WorkOption = settings.WORK,
-    cache: CacheOption = settings.CACHE,
+    work: WorkOption = defaults.WORK,
+    cache: CacheOption = defaults.CACHE,
     jobs: JobsOption = None,
     distcc: DistccOption = None,
     ccache_storage: StorageOption = None,
@@ -487,7 +485,7 @@ def matrix(
 
 @app.command()
 def clean(
-    work: WorkOption = settings.WORK,
+    work: WorkOption = defaults.WORK,
     everything: Annotated[
         bool, typer.Option("--all", help="Built wheels and the reference SDKs as well.")
     ] = False,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.progress.console import Console
 
@@ -50,7 +50,7 @@ def tests(wanted: list[str] | None, configured: "Configuration") -> "ProjectTest
 
 def wheelhouse(wanted: Path | None, configured: "Configuration") -> Path:
     """The wheelhouse asked for, else the project's, else the current folder's."""
-    return (wanted or configured.wheelhouse or settings.WHEELHOUSE).absolute()
+    return (wanted or configured.wheelhouse or defaults.WHEELHOUSE).absolute()
 
 
 def farm(wanted: str | None, configured: "Configuration") -> "Farm | None":
@@ -61,14 +61,14 @@ def farm(wanted: str | None, configured: "Configuration") -> "Farm | None":
     words = configured.distcc if wanted is None else wanted.split()
     if not words:
         return None
-    from crossbuild.toolchain import distcc as farm
+    from crossbuild.toolchain import distcc
 
-    return farm.named(words)
+    return distcc.named(words)
 
 
 def jobs(wanted: int | None, farm: "Farm | None") -> int:
     """The number asked for, else one for each core and for each compiler of the farm."""
-    return wanted or (farm.compilers if farm else settings.JOBS)
+    return wanted or (farm.compilers if farm else defaults.JOBS)
 
 
 def shared_cache(wanted: str | None, configured: "Configuration") -> Mapping[str, str]:
@@ -79,17 +79,17 @@ def shared_cache(wanted: str | None, configured: "Configuration") -> Mapping[str
     storage = configured.ccache_storage if wanted is None else wanted
     if not storage:
         return {}
-    from crossbuild.toolchain import ccache as shared_cache
+    from crossbuild.toolchain import ccache
 
-    return shared_cache.variables(storage)
+    return ccache.variables(storage)
 
 
 def sdk_for(sdk: Path | None, python: str | None, configured: "Configuration", cache: Path) -> Path:
     """The SDK asked for, else the project's, else the reference SDK."""
-    from crossbuild.pipeline import matrix as cells
+    from crossbuild.pipeline import matrix
 
-    own = configured.sdk_for(cells.identifier(python) if python else "")
-    return sdk_root(str(sdk or own or settings.REFERENCE), cache)
+    own = configured.sdk_for(matrix.identifier(python) if python else "")
+    return sdk_root(str(sdk or own or defaults.REFERENCE), cache)
 
 
 def sdk_root(sdk: str, cache: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crossbuild.core.command import Finished, attempt, clean_environment
 from crossbuild.sdk.read import Sdk
-from crossbuild.toolchain import gfortran as fortran
+from crossbuild.toolchain import gfortran
 
 _SECONDS = 60.0
 _SUFFIXES = {"c": "c", "c++": "cpp", "fortran": "f90"}
@@ -59,7 +59,7 @@ def bench(sdk: Sdk) -> Iterator[Bench]:
     """A bench in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="crossbuild-doctor-") as name:
         folder = Path(name)
-        yield Bench(sdk, folder, fortran.overlay(sdk, folder / "fortran"))
+        yield Bench(sdk, folder, gfortran.overlay(sdk, folder / "fortran"))
 
 
 def tail(finished: Finished) -> str:

@@ -13,7 +13,7 @@ from crossbuild.doctor.needs import Need, title
 from crossbuild.packages import recipe
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.sdk.read import Sdk
-from crossbuild.toolchain import gfortran as fortran
+from crossbuild.toolchain import gfortran
 
 _C = "#include <math.h>\ndouble crossbuild_probe(double x) { return sin(x); }\n"
 _CXX = "#include <new>\nint *crossbuild_probe() { return new int(1); }\n"
@@ -93,7 +93,7 @@ def fortran_compiler(
 
     :param titles: the recipes that need it
     """
-    found = fortran.parts(bench.sdk)
+    found = gfortran.parts(bench.sdk)
     if found is None:
         yield catalogue.finding(
             "fortran-missing",
@@ -109,7 +109,7 @@ def fortran_compiler(
     yield from _healed(bench, found, catalogue)
 
 
-def _fortran_failure(bench: Bench, found: fortran.Parts) -> str:
+def _fortran_failure(bench: Bench, found: gfortran.Parts) -> str:
     if bench.compile("object", "fortran", _FORTRAN, "-c", "-fPIC").status != 0:
         return "fortran-does-not-compile"
     if found.library is None:
@@ -117,7 +117,7 @@ def _fortran_failure(bench: Bench, found: fortran.Parts) -> str:
     return "fortran-does-not-link"
 
 
-def _healed(bench: Bench, found: fortran.Parts, catalogue: Catalogue) -> Iterator[Finding]:
+def _healed(bench: Bench, found: gfortran.Parts, catalogue: Catalogue) -> Iterator[Finding]:
     """What crossbuild's own folder supplies."""
     if found.spec is None:
         strays = ", ".join(str(path) for path in found.strays)

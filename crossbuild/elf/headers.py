@@ -15,7 +15,7 @@ from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
 
 from crossbuild.core.errors import AuditError
-from crossbuild.elf import tables as elf_tables
+from crossbuild.elf import tables
 
 MAGIC = b"\x7fELF"
 _Fact = TypeVar("_Fact")
@@ -203,7 +203,7 @@ class ElfHeaders:
     def attributes(self) -> Mapping[int, int | str]:
         """The Arm build attributes of the whole file, by number."""
         section = self.section(".ARM.attributes")
-        return elf_tables.arm_attributes(self.content(section)) if section else {}
+        return tables.arm_attributes(self.content(section)) if section else {}
 
     @property
     def float_abi(self) -> str:

@@ -18,7 +18,7 @@ from uv import find_uv_bin
 
 from crossbuild.core.command import clean_environment, run
 from crossbuild.core.errors import CrossbuildError, IndexUnreachableError, LockError
-from crossbuild.index import download as index
+from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
 from crossbuild.index.pip_settings import PipSettings
 from crossbuild.index.session import CURE, NEWEST_BUILD_GLIBC
@@ -37,7 +37,7 @@ def wheels(requires: Sequence[str], python: str, settings: PipSettings) -> list[
     """
     if tuple(int(part) for part in python.split(".")) < _OLDEST_OF_UV:
         return sorted(_greedy(requires, python, settings).values())
-    return sorted(index.find_wheels(_uv(requires, python, settings), python, settings=settings))
+    return sorted(download.find_wheels(_uv(requires, python, settings), python, settings=settings))
 
 
 def _greedy(requires: Sequence[str], python: str, settings: PipSettings) -> dict[str, Artifact]:
@@ -55,8 +55,8 @@ def _greedy(requires: Sequence[str], python: str, settings: PipSettings) -> dict
             asked[name] = asked.get(name, SpecifierSet()) & one.specifier
             if name not in chosen or not asked[name].contains(chosen[name].version):
                 text = f"{name}{asked[name]}"
-                chosen[name] = index.find_wheels([text], python, settings=settings)[0]
-                path = index.fetch(chosen[name], Path(folder), settings=settings)
+                chosen[name] = download.find_wheels([text], python, settings=settings)[0]
+                path = download.fetch(chosen[name], Path(folder), settings=settings)
                 pending += _needs(path, one.extras, python)
     return chosen
 

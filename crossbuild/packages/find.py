@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from crossbuild.core import files
 from crossbuild.core.errors import ConfigurationError, IndexUnreachableError, RecipeError
-from crossbuild.index import download as index
+from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
 from crossbuild.packages import lock, pyproject, recipe, requirement
 from crossbuild.packages.lock import Lock
@@ -63,8 +63,8 @@ def _from_index(
     """
 
     def make() -> Lock:
-        source = index.find_sdist(wanted.name, str(wanted.specifier), python)
-        requires = _requires_in_archive(index.fetch(source, cache, offline=offline))
+        source = download.find_sdist(wanted.name, str(wanted.specifier), python)
+        requires = _requires_in_archive(download.fetch(source, cache, offline=offline))
         return _resolved(requires, python, source)
 
     made = _locked(str(wanted), python, _place(locks, python, str(wanted)), make, offline=offline)
@@ -91,10 +91,10 @@ def _from_folder(folder: Path, python: str, locks: Path, *, offline: bool) -> Pa
 
 def _resolved(requires: Sequence[str], python: str, source: Artifact | None = None) -> Lock:
     from crossbuild.packages import (
-        relock as resolve,  # slow to load, and not needed where there is a lock
+        relock,  # slow to load, and not needed where there is a lock
     )
 
-    return resolve.resolve_on_the_fly(requires, python, source=source)
+    return relock.resolve_on_the_fly(requires, python, source=source)
 
 
 def _place(locks: Path, python: str, *what: object) -> Path:

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
-from crossbuild.index import download as index
-from crossbuild.index import pip_settings
-from crossbuild.index import resolver as closure
+from crossbuild.index import download, pip_settings, resolver
 from crossbuild.index.artifact import Artifact
 from crossbuild.index.pip_settings import PipSettings
 from crossbuild.packages import lock, recipe
@@ -68,15 +66,15 @@ def renew(
     """
     settings = _remote(settings or pip_settings.read())
     requires = lock.requirements(version, python)
-    source = index.find_sdist(version.package, f"=={version.version}", python, settings=settings)
+    source = download.find_sdist(version.package, f"=={version.version}", python, settings=settings)
     made = Lock(
         python,
         f"{version.package}=={version.version}",
         requires,
         source=_public([source]),
-        build=_public(closure.wheels(requires["build"], python, settings)),
-        runtime=_public(index.find_wheels(requires["runtime"], python, settings=settings)),
-        board=_public(index.find_wheels(requires["board"], python, settings=settings)),
+        build=_public(resolver.wheels(requires["build"], python, settings)),
+        runtime=_public(download.find_wheels(requires["runtime"], python, settings=settings)),
+        board=_public(download.find_wheels(requires["board"], python, settings=settings)),
     )
     path = lock.path_of(version.package, version.version, python, folder=folder)
     lock.write(made, path)
@@ -101,7 +99,7 @@ def lock_of_tests(requires: Sequence[str], python: str, settings: PipSettings) -
     :raises LockError: requirements contradict each other, or no wheel satisfies one
     :raises IndexUnreachableError: no index can be reached
     """
-    found = tuple(closure.wheels(requires, python, settings))
+    found = tuple(resolver.wheels(requires, python, settings))
     return Lock(python, "", {"build": tuple(requires)}, build=found)
 
 
@@ -127,8 +125,8 @@ def resolve_on_the_fly(
         f"{source.name}=={source.version}" if source else "",
         {"build": build, "board": environment["board"]},
         source=(source,) if source else (),
-        build=tuple(closure.wheels(build, python, settings)),
-        board=tuple(index.find_wheels(environment["board"], python, settings=settings)),
+        build=tuple(resolver.wheels(build, python, settings)),
+        board=tuple(download.find_wheels(environment["board"], python, settings=settings)),
     )
 
 

@@ -8,18 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossbuild.core import files
-from crossbuild.core import jobserver as job_pool
+from crossbuild.core import files, jobserver
 from crossbuild.core.defaults import Bundling
 from crossbuild.core.digests import Digests
 from crossbuild.core.errors import ConfigurationError, CrossbuildError
-from crossbuild.index import download as index
+from crossbuild.index import download
 from crossbuild.packages import find as find_package
 from crossbuild.pipeline import order as plan
 from crossbuild.pipeline.order import Package, Planned
 from crossbuild.pipeline.store import Built, Finished, Store
 from crossbuild.pipeline.target import Cell, Request, open_cell
-from crossbuild.progress import workers as side_by_side
+from crossbuild.progress import workers
 from crossbuild.progress.console import Console, Step
 from crossbuild.repair.slim import LeftOut
 from crossbuild.wheel import wheelhouse as wheelhouses
@@ -102,7 +101,7 @@ def make_batch(
             one.package.name: partial(make_missing, one, built, cell, store, shared)
             for one in lacking
         }
-        pairs = side_by_side.run(pieces, console, min(len(pieces), request.jobs))
+        pairs = workers.run(pieces, console, min(len(pieces), request.jobs))
     return {one.key: pair for one, pair in zip(lacking, pairs, strict=True)}
 
 
@@ -113,7 +112,7 @@ def _sharing(lacking: Sequence[Planned], request: Request) -> Iterator[Request]:
         yield request
         return
     memory = max(one.package.recipe.memory_mb for one in lacking)
-    with job_pool.opened(request.work, request.at_once(memory)) as pool:
+    with jobserver.opened(request.work, request.at_once(memory)) as pool:
         yield replace(request, pool=pool)
 
 
@@ -153,8 +152,7 @@ def make_wheel(
     """
     from crossbuild.audit import gate
     from crossbuild.build.workspace import Workplace
-    from crossbuild.repair import repair as bundle
-    from crossbuild.repair import runtime_wheel as runtime
+    from crossbuild.repair import repair, runtime_wheel
 
     package = one.package
     place = Workplace(
@@ -169,9 +167,9 @@ def make_wheel(
     made = store.built(one.build_key) or build_wheel(one, place, store, request, step)
     names = package.recipe.sysroot_libraries if request.bundling is Bundling.RUNTIME else ()
     with step.phase("bundle"):
-        shared = runtime.make(cell.sdk, cell.board, names, request.work / "runtime")
+        shared = runtime_wheel.make(cell.sdk, cell.board, names, request.work / "runtime")
         companions = [shared.wheel] if shared else []
-        ready = bundle.bundle(
+        ready = repair.bundle(
             made,
             place.folder / "finished",
             place,
@@ -193,12 +191,12 @@ def build_wheel(
     one: Planned, place: "Workplace", store: Store, request: Request, step: Step
 ) -> Built:
     """The wheel as its back end makes it, from its source to the store."""
-    from crossbuild.build import backend as build
+    from crossbuild.build import backend
 
     started = time.monotonic()
     package = one.package
     with step.phase("download"):
-        fetched = index.fetch_all(
+        fetched = download.fetch_all(
             [*package.lock.source, *package.lock.build], request.cache, offline=request.offline
         )
     origin = package.folder or fetched.pop(0)
@@ -206,10 +204,10 @@ def build_wheel(
         env = place.equip(package, fetched)
         if package.additions.before_build:
             files.remove_tree(place.source)  # an interrupted run may have changed it half
-        source = build.prepare_source(origin, place.source)
-    epoch = build.source_epoch(place.source)
+        source = backend.prepare_source(origin, place.source)
+    epoch = backend.source_epoch(place.source)
     memory = package.recipe.memory_mb
-    job = build.Job(
+    job = backend.Job(
         recipe=package.recipe,
         place=place,
         env=env,
@@ -223,7 +221,7 @@ def build_wheel(
     place.compilers.clear()
     try:
         with step.phase("build"):
-            path = build.build(job, step)
+            path = backend.build(job, step)
     finally:
         step.compiles += place.compilers.read()
     return store.put_built(one.build_key, path, epoch=epoch, seconds=time.monotonic() - started)
@@ -331,5 +329,5 @@ def _publish(finished: Finished, cell: Cell, request: Request, digests: Digests)
 
 def _publish_requirements(package: Package, cell: Cell, request: Request, digests: Digests) -> None:
     """The pure wheels that a package needs on the board."""
-    needed = index.fetch_all(package.lock.runtime, request.cache, offline=request.offline)
+    needed = download.fetch_all(package.lock.runtime, request.cache, offline=request.offline)
     wheelhouses.publish(needed, request.wheelhouse, cell.target.version, digests)

@@ -18,8 +18,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from rich.table import Table
 
-from crossbuild.core import defaults as settings
-from crossbuild.core import jobserver as job_pool
+from crossbuild.core import defaults, jobserver
 from crossbuild.core.errors import ConfigurationError, CrossbuildError, MatrixError
 from crossbuild.packages import find as find_package
 from crossbuild.packages import pyproject, recipe, requirement
@@ -27,7 +26,7 @@ from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.pipeline.configuration import Configuration
 from crossbuild.pipeline.make import Made, make_wheels
 from crossbuild.pipeline.target import Request
-from crossbuild.progress import workers as side_by_side
+from crossbuild.progress import workers
 from crossbuild.progress.console import Console
 from crossbuild.sdk import reference as reference_sdk
 
@@ -151,13 +150,13 @@ def build(
         # Made once, before all; a cell whose SDK cannot be had tells so itself.
         with contextlib.suppress(CrossbuildError):
             sdk_root(sdk)
-    with job_pool.opened(base.work, base.at_once(_memory_mb(found))) as pool:
+    with jobserver.opened(base.work, base.at_once(_memory_mb(found))) as pool:
         shared = replace(base, pool=pool)
         pieces = {
             cell.identifier.partition("-")[0]: partial(_build_cell, cell, shared, sdk_root)
             for cell in found
         }
-        return side_by_side.run(pieces, console, at_once)
+        return workers.run(pieces, console, at_once)
 
 
 def _memory_mb(found: Sequence[Cell]) -> int:
@@ -224,7 +223,7 @@ def _tag(python: str) -> str:
 def _reference(python: str) -> str:
     """The reference SDK that has this Python, else the default one."""
     having = [one.name for one in reference_sdk.definitions() if one.python == python]
-    return settings.REFERENCE if settings.REFERENCE in having or not having else having[0]
+    return defaults.REFERENCE if defaults.REFERENCE in having or not having else having[0]
 
 
 def _has_board(sdk: str, python: str) -> bool | None:

@@ -14,7 +14,7 @@ from crossbuild.core.errors import ReproducibilityError
 from crossbuild.pipeline.make import Made, make_wheels
 from crossbuild.pipeline.target import Request
 from crossbuild.progress.console import Console
-from crossbuild.wheel import compare as differences
+from crossbuild.wheel import compare
 from crossbuild.wheel import wheelhouse as wheelhouses
 
 #: Lines of differences that an error shows.
@@ -62,7 +62,7 @@ def _take_locks(request: Request, again: Request) -> None:
 
 def _require_equal(first: Path, second: Path, folder: Path) -> None:
     found = (
-        differences.between(first, second)
+        compare.between(first, second)
         if first.exists()
         else [f"no wheel of this name was made the first time in {first.parent}"]
     )

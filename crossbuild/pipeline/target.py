@@ -6,9 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossbuild.core import defaults as settings
-from crossbuild.core import files
-from crossbuild.core import jobserver as job_pool
+from crossbuild.core import defaults, files, jobserver
 from crossbuild.core.defaults import Bundling
 from crossbuild.core.errors import BuildPythonError, TargetPythonError
 from crossbuild.packages.build_options import NOTHING_ADDED, Additions
@@ -65,7 +63,7 @@ class Request:
     @property
     def cores(self) -> int:
         """How many cores its compilers may use, with those of the farm."""
-        return min(self.jobs, self.farm.compilers if self.farm else settings.JOBS)
+        return min(self.jobs, self.farm.compilers if self.farm else defaults.JOBS)
 
     @property
     def jobs_here(self) -> int:
@@ -78,7 +76,7 @@ class Request:
         :param memory_mb: what the hungriest of them needs
         """
         if self.farm is None:
-            return job_pool.fitting(self.jobs, memory_mb)
+            return jobserver.fitting(self.jobs, memory_mb)
         return min(self.jobs, self.farm.at_once(memory_mb))
 
 

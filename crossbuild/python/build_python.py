@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossbuild import in_process as inside
+from crossbuild import in_process
 from crossbuild.core import files
 from crossbuild.core.command import clean_environment, run
 from crossbuild.core.errors import BuildPythonError, CommandError, ToolMissingError
@@ -160,7 +160,7 @@ def _examine(candidate: Path, version: str, origin: str, *, headers: bool) -> Bu
 
 def _ask(program: Path) -> dict[str, Any]:
     """What the interpreter says about itself (in_process/probe_python.py)."""
-    probe = inside.FOLDER / "probe_python.py"
+    probe = in_process.FOLDER / "probe_python.py"
     try:
         # -B: an SDK's folders are the user's, not ours to fill with byte code.
         argv: list[str | Path] = [program, "-I", "-B", probe, *REQUIRED, *OPTIONAL]
@@ -228,7 +228,7 @@ def make_environment(python: BuildPython, directory: Path) -> Path:
             encoding="utf-8",
         )
         if "venv" in python.missing:
-            shutil.copyfile(inside.FOLDER / "venv.py", site / "venv.py")
+            shutil.copyfile(in_process.FOLDER / "venv.py", site / "venv.py")
         _prove_environment(python, stage)
     return directory / "bin" / name
 

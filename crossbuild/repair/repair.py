@@ -21,12 +21,11 @@ from crossbuild.core.command import run
 from crossbuild.core.defaults import Bundling
 from crossbuild.core.errors import BundleError, CommandError
 from crossbuild.core.own_tools import run_own
-from crossbuild.elf import ar as static_library
+from crossbuild.elf import ar
 from crossbuild.elf import file as elf
 from crossbuild.packages.recipe import Slim
 from crossbuild.pipeline.store import Built
-from crossbuild.repair import debug_info, slim
-from crossbuild.repair import runtime_wheel as runtime
+from crossbuild.repair import debug_info, runtime_wheel, slim
 from crossbuild.repair.runtime_wheel import Runtime
 from crossbuild.repair.slim import LeftOut
 from crossbuild.sdk.read import Sdk
@@ -80,7 +79,7 @@ def bundle(
         _forget_archivers(tree, place.sdk, place.log)
         _scrub(tree, place.placeholders)
         if shared:
-            runtime.use(tree, modules, shared, place.log)
+            runtime_wheel.use(tree, modules, shared, place.log)
         present = shared.names.values() if shared else ()
         if mode is Bundling.NONE or not _lacks_library(modules, present):
             return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
@@ -125,7 +124,7 @@ def _modules(tree: Path) -> Iterable[Path]:
 def _forget_archivers(tree: Path, sdk: Sdk, log: Path) -> None:
     """Take from static libraries who made their members, and when (``ar`` of some SDKs adds it)."""
     for path in sorted(tree.rglob("*.a")):
-        if files.beginning(path).startswith(static_library.MAGIC):
+        if files.beginning(path).startswith(ar.MAGIC):
             run([sdk.tools.objcopy, "--enable-deterministic-archives", path], log=log)
 
 

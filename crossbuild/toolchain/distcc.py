@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from crossbuild.core import defaults as settings
-from crossbuild.core import jobserver as job_pool
+from crossbuild.core import defaults, jobserver
 from crossbuild.core.command import clean_environment, run, ssh_agent, which
 from crossbuild.core.errors import CommandError, ConfigurationError, ToolMissingError
 from crossbuild.sdk.read import Sdk
@@ -72,7 +71,7 @@ class Farm:
 
         :param memory_mb: what the hungriest of them needs, which is asked of this machine alone
         """
-        return self.slots + job_pool.fitting(self.here, memory_mb)
+        return self.slots + jobserver.fitting(self.here, memory_mb)
 
     def variables(self, state: Path, log: Path, memory_mb: int) -> dict[str, str]:
         """The environment variables of a build whose compilers may go to the farm.
@@ -82,7 +81,7 @@ class Farm:
             for the compiler's, and ccache would keep them
         """
         state.mkdir(parents=True, exist_ok=True)
-        here = job_pool.fitting(self.here, memory_mb)
+        here = jobserver.fitting(self.here, memory_mb)
         # Also what distcc does not send (links, Fortran) or what comes back waits for these.
         local = (f"localhost/{here}", f"--localslots={here}", f"--localslots_cpp={2 * self.here}")
         return {
@@ -136,7 +135,7 @@ def named(words: Sequence[str]) -> Farm:
     return Farm(
         distcc=distcc,
         hosts={word: _slots(distcc, word) for word in remote if not word.startswith("--")},
-        here=int(local[0]["slots"] or 2) if local else settings.JOBS,
+        here=int(local[0]["slots"] or 2) if local else defaults.JOBS,
         options=tuple(word for word in remote if word.startswith("--")),
     )
 

@@ -5,18 +5,18 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild.board import rootfs as board_root
+from crossbuild.board import rootfs
 from crossbuild.board.emulated import emulated_board, prepared_root
 from crossbuild.board.protocol import Board, Interpreter
 from crossbuild.board.sabrelite.machine import sabrelite_board
 from crossbuild.board.ssh import ssh_board
-from crossbuild.index import download as index
+from crossbuild.index import download
 from crossbuild.packages import find as find_package
 from crossbuild.progress.console import Console
 from crossbuild.python import target_python
 from crossbuild.sdk import read as sdk
 from crossbuild.sdk.read import Sdk
-from crossbuild.verify import selection as board_wheels
+from crossbuild.verify import selection
 from crossbuild.verify.project_tests import NO_TESTS, ProjectTests
 
 #: The boards that are made of the SDK's own sysroot: its user land, and a whole machine.
@@ -103,7 +103,7 @@ def _sabrelite(question: Question, console: Console) -> Iterator[Board]:
             machine = sabrelite_board(
                 base,
                 version,
-                wheels=board_wheels.select(question.wheelhouse, question.requirements, about),
+                wheels=selection.select(question.wheelhouse, question.requirements, about),
                 cache=question.cache / "boards",
                 log=question.work / "sabrelite.log",
             )
@@ -127,7 +127,7 @@ def user_land(question: Question, console: Console) -> tuple[Path, str]:
 
 def _pip_for_board(found: Sdk, version: str, question: Question) -> Path | None:
     """The pip that a board without one is given; None where the image has its own."""
-    if board_root.pip_folder(found.target_sysroot, version):
+    if rootfs.pip_folder(found.target_sysroot, version):
         return None
     find = find_package.finder(version, question.work / "locks", question.cache)
-    return index.fetch(find(question.packages[0]).lock.board[0], question.cache)
+    return download.fetch(find(question.packages[0]).lock.board[0], question.cache)

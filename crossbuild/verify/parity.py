@@ -20,12 +20,10 @@ from crossbuild.core import files
 from crossbuild.core.errors import ConfigurationError, SuiteError
 from crossbuild.packages import recipe
 from crossbuild.packages.recipe import Recipe
-from crossbuild.progress import workers as side_by_side
+from crossbuild.progress import workers
 from crossbuild.progress.console import Console
 from crossbuild.sdk.reference.definition import Definition
-from crossbuild.verify import prove as proof
-from crossbuild.verify import smoke as verify
-from crossbuild.verify import suite_jobs, suite_results, suites
+from crossbuild.verify import prove, smoke, suite_jobs, suite_results, suites
 from crossbuild.verify.open_board import Question, user_land
 from crossbuild.verify.suite_jobs import Job
 from crossbuild.verify.suite_results import SliceResult, SuiteResult, TestResult
@@ -101,7 +99,7 @@ def compare(
     :raises SuiteError: tests failed on ours alone
     """
     log = question.work / "parity.log"
-    recipes = proof.recipes_of(question.requirements)
+    recipes = prove.recipes_of(question.requirements)
     native = [one.suite.native for one in recipes.values() if one.suite and one.suite.native]
     if not native:
         raise ConfigurationError(
@@ -113,21 +111,21 @@ def compare(
     with console.step(f"board with Debian's {' '.join(native)}"):
         root = native_root(base, definition, native, question.cache, log)
         with _board(root, python, question) as board:
-            versions = verify.installed_on(board)
+            versions = smoke.installed_on(board)
     jobs = suite_jobs.jobs(recipes.values(), versions, question.suite, question.slices)
     wheels = suite_jobs.publish_requirements(jobs, python, question.wheelhouse, question.cache)
 
     def ours(console: Console) -> list[Side]:
         wanted = [f"{job.package}=={job.version}" for job in jobs]
         with _board(base, python, question) as board:
-            verify.verify(question.wheelhouse, board, wanted, {}, console, log=log)
+            smoke.verify(question.wheelhouse, board, wanted, {}, console, log=log)
             return _run("ours", question, jobs, wheels, board, console)
 
     def theirs(console: Console) -> list[Side]:
         with _board(root, python, question) as board:
             return _run("debian", question, jobs, wheels, board, console)
 
-    sides = side_by_side.run({"ours": ours, "Debian's": theirs}, console, at_once)
+    sides = workers.run({"ours": ours, "Debian's": theirs}, console, at_once)
     found = [Comparison(*pair) for pair in zip(*sides, strict=True)]
     for one in found:
         _show(one, question.work, console)
@@ -163,9 +161,9 @@ def _about(recipe: Recipe, board: Board, log: Path) -> tuple[str, ...]:
     """What the installed build says of itself, by the recipe's script."""
     if recipe.about_script is None:
         return ()
-    told = verify.run_script(board, f"{recipe.name}-about", recipe.about_script, log=log)
+    told = smoke.run_script(board, f"{recipe.name}-about", recipe.about_script, log=log)
     if not told.passed:
-        raise verify.failure(f"{recipe.about_script.name} failed on {board.name}", told, log)
+        raise smoke.failure(f"{recipe.about_script.name} failed on {board.name}", told, log)
     return tuple(told.output.splitlines())
 
 

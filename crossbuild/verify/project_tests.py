@@ -9,16 +9,14 @@ from pathlib import Path
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from crossbuild.board.protocol import Board
-from crossbuild.build import backend as build
+from crossbuild.build import backend
 from crossbuild.core.errors import ConfigurationError
-from crossbuild.index import download as index
-from crossbuild.index import pip_settings
+from crossbuild.index import download, pip_settings
 from crossbuild.index.artifact import Artifact
-from crossbuild.packages import lock
-from crossbuild.packages import relock as resolve
+from crossbuild.packages import lock, relock
 from crossbuild.packages.build_options import filled
 from crossbuild.progress.console import Console
-from crossbuild.verify import smoke as verify
+from crossbuild.verify import smoke
 from crossbuild.verify.smoke import ScriptResult
 from crossbuild.wheel import wheelhouse as wheelhouses
 
@@ -53,13 +51,13 @@ def required_wheels(
         return []
     path = lock.path_of_tests(requires, python, folder=locks)
     if not path.exists():
-        lock.write(resolve.lock_of_tests(requires, python, pip_settings.read()), path)
+        lock.write(relock.lock_of_tests(requires, python, pip_settings.read()), path)
     tag = f"cp{python.replace('.', '')}"
     built = [parse_wheel_filename(wheel.name) for wheel in wheelhouses.contents(wheelhouse)]
     there = {name for name, _, _, tags in built if any(one.interpreter == tag for one in tags)}
     wanted = [one for one in lock.read(path).build if canonicalize_name(one.name) not in there]
     _require_pure(wanted)
-    return index.fetch_all(wanted, cache)
+    return download.fetch_all(wanted, cache)
 
 
 def run(
@@ -72,13 +70,13 @@ def run(
     """
     if tests.requires:
         with console.step(f"install {' '.join(tests.requires)} on {board.name}"):
-            folder = verify.push_wheels(wheels, board)
-            verify.install(board, folder, tests.requires, log=log)
+            folder = smoke.push_wheels(wheels, board)
+            smoke.install(board, folder, tests.requires, log=log)
     for package in tests.packages or (tests.project,):
         with console.step(f"tests of {package.name} on {board.name}"):
             result = _run_command(tests, package, board, log)
             if not result.passed:
-                raise verify.failure(f"the tests of {package.name} failed", result, log)
+                raise smoke.failure(f"the tests of {package.name} failed", result, log)
 
 
 def _require_pure(wanted: Sequence[Artifact]) -> None:
@@ -103,7 +101,7 @@ def _run_command(tests: ProjectTests, package: Path, board: Board, log: Path) ->
             filled(tests.command, project=places["project"], package=places["package"]),
         ]
     )
-    return verify.run_timed(board, ["sh", "-c", script], log)
+    return smoke.run_timed(board, ["sh", "-c", script], log)
 
 
 def _pushed(tests: ProjectTests, package: Path, board: Board) -> Mapping[str, str]:
@@ -125,5 +123,5 @@ def _pushed(tests: ProjectTests, package: Path, board: Board) -> Mapping[str, st
 def _push(folder: Path, target: str, board: Board) -> None:
     with tempfile.TemporaryDirectory() as stage:
         copy = Path(stage) / "copy"
-        build.copy_source(folder, copy)
+        backend.copy_source(folder, copy)
         board.push(copy, target)

@@ -11,8 +11,14 @@ from crossbuild.core import files
 from crossbuild.packages import recipe, requirement
 from crossbuild.packages.recipe import Recipe
 from crossbuild.progress.console import Console
-from crossbuild.verify import known_failures, project_tests, suite_jobs, suite_results, suites
-from crossbuild.verify import smoke as verify
+from crossbuild.verify import (
+    known_failures,
+    project_tests,
+    smoke,
+    suite_jobs,
+    suite_results,
+    suites,
+)
 from crossbuild.verify.known_failures import Verdict
 from crossbuild.verify.open_board import SMOKE, Question, open_board
 from crossbuild.verify.smoke import Report
@@ -36,7 +42,7 @@ def prove(question: Question, console: Console) -> Proof:
     """
     recipes = recipes_of(question.requirements)
     with open_board(question, console) as board:
-        report = verify.verify(
+        report = smoke.verify(
             question.wheelhouse,
             board,
             question.requirements,

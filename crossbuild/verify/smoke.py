@@ -20,7 +20,7 @@ from crossbuild.core import files
 from crossbuild.core.command import Finished, command_line
 from crossbuild.core.errors import BoardError, CommandError
 from crossbuild.progress.console import Console
-from crossbuild.verify import selection as board_wheels
+from crossbuild.verify import selection
 
 #: Seconds that an installation or a smoke script may take on an emulated board.
 TIMEOUT = 1800.0
@@ -82,9 +82,9 @@ def verify(
     about = facts(board)
     for note in board.notes:
         console.say(f"note: {note}")
-    wheels = board_wheels.select(wheelhouse, packages, about)
-    board_wheels.require_pip(wheels, pip_version(board), board.name)
-    board_wheels.require_space(wheels, about, board.name)
+    wheels = selection.select(wheelhouse, packages, about)
+    selection.require_pip(wheels, pip_version(board), board.name)
+    selection.require_space(wheels, about, board.name)
     with console.step(f"copy {len(wheels)} wheels to {board.name}"):
         folder = push_wheels(wheels, board)
     with console.step(f"install {' '.join(packages)} on {board.name}") as step:
@@ -256,7 +256,7 @@ def _check_hashes(board: Board, wheels: Sequence[Path], about: BoardFacts, log: 
     target = f"{board.scratch}/{requirements.name}"
     with tempfile.TemporaryDirectory() as folder:
         pinned = Path(folder) / requirements.name
-        pinned.write_text(board_wheels.pins(requirements, wheels), encoding="utf-8")
+        pinned.write_text(selection.pins(requirements, wheels), encoding="utf-8")
         board.push(pinned, target)
     copies = f"{board.scratch}/checked"
     where = ["--no-index", "-f", f"{board.scratch}/wheelhouse", "-d", copies]

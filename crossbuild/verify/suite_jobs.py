@@ -11,9 +11,7 @@ from crossbuild.core.errors import ConfigurationError
 from crossbuild.packages import lock
 from crossbuild.packages.recipe import Recipe, Suite
 from crossbuild.progress.console import Console
-from crossbuild.verify import project_tests
-from crossbuild.verify import selection as board_wheels
-from crossbuild.verify import smoke as verify
+from crossbuild.verify import project_tests, selection, smoke
 from crossbuild.wheel import wheelhouse as wheelhouses
 
 
@@ -90,7 +88,7 @@ def equip(
     :raises BoardError: it has no room, or the installation fails
     """
     requires = sorted({text for job in jobs for text in job.suite.requires})
-    board_wheels.require_space(wheels, facts(board), board.name)
+    selection.require_space(wheels, facts(board), board.name)
     with console.step(f"install {' '.join(requires)} on {board.name}"):
-        folder = verify.push_wheels(wheels, board)
-        verify.install(board, folder, requires, log=log)
+        folder = smoke.push_wheels(wheels, board)
+        smoke.install(board, folder, requires, log=log)

@@ -17,7 +17,7 @@ from pathlib import Path
 from crossbuild.board.protocol import ON_BOARD, Board
 from crossbuild.core.errors import BoardError, ConfigurationError
 from crossbuild.progress.console import Console, Step
-from crossbuild.verify import smoke as verify
+from crossbuild.verify import smoke
 from crossbuild.verify.smoke import ScriptResult
 from crossbuild.verify.suite_jobs import Job
 from crossbuild.verify.suite_results import SliceResult, SuiteResult, TestResult
@@ -118,7 +118,7 @@ def _run_slice(
     deaths: dict[str, TestResult] = {}
     took, peak = 0.0, 0
     for _ in range(_RESTARTS):
-        ended = verify.run_measured(
+        ended = smoke.run_measured(
             board, name, words, log=log, timeout=_LIMIT, on_line=lambda line: _show(line, step)
         )
         took, peak = took + ended.seconds, max(peak, ended.peak_memory)
@@ -148,7 +148,7 @@ def _recorded(board: Board, records: str, ended: ScriptResult, log: Path) -> dic
         except BoardError as error:
             if ended.passed:
                 raise
-            raise verify.failure(f"pytest does not run on {board.name}", ended, log) from error
+            raise smoke.failure(f"pytest does not run on {board.name}", ended, log) from error
         lines = copy.read_text(encoding="utf-8").splitlines()
     tests = (TestResult(**json.loads(line)) for line in lines)
     return {test.test: test for test in tests}

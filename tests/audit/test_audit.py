@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from crossbuild.audit import Report, audit, gate, report_table
-from crossbuild.audit import sysroot_profile as board_sysroot
+from crossbuild.audit import Report, audit, gate, report_table, sysroot_profile
 from crossbuild.audit.policy import rules
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.core.errors import ConfigurationError
@@ -42,7 +41,7 @@ def compiler(bookworm: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Compile
 
 @pytest.fixture(scope="module")
 def board(bookworm: Sdk) -> BoardProfile:
-    return board_sysroot.from_sysroot(bookworm.target_sysroot, PYTHON)
+    return sysroot_profile.from_sysroot(bookworm.target_sysroot, PYTHON)
 
 
 def built(source: str, *flags: str) -> Make:

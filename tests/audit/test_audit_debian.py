@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.audit import audit
-from crossbuild.audit import sysroot_profile as board_sysroot
+from crossbuild.audit import audit, sysroot_profile
 from crossbuild.audit.profile import BoardProfile, BoardPython
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.core.command import run
 from crossbuild.sdk.read import Sdk
 from crossbuild.sdk.reference.debian import DEFAULT_MIRROR, Apt
@@ -28,10 +27,10 @@ def board(bookworm: Sdk) -> BoardProfile:
         full_version="3.11.2",
         abi_tag="cp311",
         ext_suffix=EXT_SUFFIX,
-        pip=board_sysroot.pip_version(sysroot, "3.11"),
-        symbols=board_sysroot.python_symbols(sysroot, "3.11"),
+        pip=sysroot_profile.pip_version(sysroot, "3.11"),
+        symbols=sysroot_profile.python_symbols(sysroot, "3.11"),
     )
-    found = board_sysroot.from_sysroot(sysroot, python, exclude=())
+    found = sysroot_profile.from_sysroot(sysroot, python, exclude=())
     more = {"liblbfgsb.so.0": frozenset[str]()}
     return found.model_copy(update={"libraries": found.libraries | more})
 
@@ -39,7 +38,7 @@ def board(bookworm: Sdk) -> BoardProfile:
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("debian")
-    apt = Apt(DEFAULT_MIRROR, "bookworm", "armhf", settings.CACHE / "apt", folder / "log")
+    apt = Apt(DEFAULT_MIRROR, "bookworm", "armhf", defaults.CACHE / "apt", folder / "log")
     names = [f"python3-{name}" for name in PACKAGES]
     for deb in apt.download(names, (), dependencies=False):
         run(["dpkg-deb", "-x", deb, folder / "root"])

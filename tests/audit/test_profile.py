@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild.audit import profile as board_profile
-from crossbuild.audit import sysroot_profile as board_sysroot
+from crossbuild.audit import sysroot_profile
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.sdk.read import Sdk
@@ -24,7 +24,7 @@ def profile(libc: str = "GLIBC_2.28", **python: str | None) -> BoardProfile:
 
 @pytest.mark.trap(6)
 def test_from_the_reference_sdk(bookworm: Sdk) -> None:
-    found = board_sysroot.from_sysroot(bookworm.target_sysroot, PYTHON)
+    found = sysroot_profile.from_sysroot(bookworm.target_sysroot, PYTHON)
     assert found.glibc == "2.36"
     assert found.features == {"neon", "fp16"}
     assert "GLIBCXX_3.4.30" in found.libraries["libstdc++.so.6"]
@@ -35,18 +35,18 @@ def test_from_the_reference_sdk(bookworm: Sdk) -> None:
 
 
 def test_libraries_to_exclude_can_be_named(bookworm: Sdk) -> None:
-    found = board_sysroot.from_sysroot(bookworm.target_sysroot, PYTHON, exclude=["libz*"])
+    found = sysroot_profile.from_sysroot(bookworm.target_sysroot, PYTHON, exclude=["libz*"])
     assert "libz.so.1" not in found.libraries
     assert {"libgfortran.so.5", "libblas.so.3"} <= set(found.libraries)
     assert "libgfortran.so" not in found.libraries  # only for linking
 
 
 def test_python_and_pip_of_the_sysroot(bookworm: Sdk) -> None:
-    symbols = board_sysroot.python_symbols(bookworm.target_sysroot, "3.11")
+    symbols = sysroot_profile.python_symbols(bookworm.target_sysroot, "3.11")
     assert {"PyModule_Create2", "_Py_NoneStruct", "PyUnicode_FromString"} <= symbols
     assert "PyInt_FromLong" not in symbols
-    assert board_sysroot.pip_version(bookworm.target_sysroot, "3.11") == "23.0.1"
-    assert board_sysroot.pip_version(bookworm.target_sysroot / "usr", "3.11") is None
+    assert sysroot_profile.pip_version(bookworm.target_sysroot, "3.11") == "23.0.1"
+    assert sysroot_profile.pip_version(bookworm.target_sysroot / "usr", "3.11") is None
 
 
 def test_a_profile_survives_its_file(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild.audit import profile as board_profile
-from crossbuild.audit import sysroot_profile as board_sysroot
+from crossbuild.audit import sysroot_profile
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.board.emulated import EmulatedBoard
 from crossbuild.board.probe import probe
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 def test_probe_and_sysroot_agree(board: EmulatedBoard, bookworm: Sdk, tmp_path: Path) -> None:
     probed = probe(board)
-    told = board_sysroot.from_sysroot(bookworm.target_sysroot, probed.python)
+    told = sysroot_profile.from_sysroot(bookworm.target_sysroot, probed.python)
     assert probed.cpu == told.cpu
     assert probed.machine == told.machine == "armv7l"
     assert probed.glibc == told.glibc == "2.36"
@@ -27,7 +27,7 @@ def test_probe_and_sysroot_agree(board: EmulatedBoard, bookworm: Sdk, tmp_path: 
         assert told.libraries[name] - {name} <= probed.libraries[name]
     # They only need versions of these kinds; an empty set is not held against a wheel.
     assert not probed.libraries["libz.so.1"] | probed.libraries["libffi.so.8"]
-    symbols = board_sysroot.python_symbols(bookworm.target_sysroot, "3.11")
+    symbols = sysroot_profile.python_symbols(bookworm.target_sysroot, "3.11")
     assert symbols <= probed.python.symbols
     assert not {name for name in probed.libraries if name.startswith("libopenblas")}
     saved: BoardProfile = probed

@@ -14,12 +14,12 @@ import pytest
 from crossbuild.board.sabrelite.initramfs import Archive
 from crossbuild.board.sabrelite.kernel import without_dma
 from crossbuild.board.sabrelite.machine import BOOT_TIMEOUT, SabreliteBoard, sabrelite_board
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.core.errors import BoardError, CommandError, ToolMissingError
 from crossbuild.sdk.read import Sdk
 from crossbuild.verify.smoke import run_script
 
-BOARDS = settings.CACHE / "boards"
+BOARDS = defaults.CACHE / "boards"
 
 
 def machines() -> str:
@@ -37,7 +37,7 @@ def test_verify_boots_proves_and_powers_off(
         f"[tool.crossbuild]\ntest-command = {json.dumps(f'python -c {code!r}')}\n"
     )
     words = ["verify", "--board", "sabrelite", "--json", "arithmetic"]
-    places = {"sdk": bookworm.root, "wheelhouse": wheelhouse, "cache-dir": settings.CACHE}
+    places = {"sdk": bookworm.root, "wheelhouse": wheelhouse, "cache-dir": defaults.CACHE}
     options = [text for name, path in places.items() for text in (f"--{name}", str(path))]
     ended = subprocess.run(
         [Path(sys.executable).with_name("crossbuild"), *words, *options],

@@ -16,12 +16,11 @@ import pytest
 from crossbuild.board.emulated import EmulatedBoard
 from crossbuild.board.protocol import facts
 from crossbuild.board.ssh import ssh_board
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.core.errors import BoardError, CommandError, ConfigurationError
 from crossbuild.packages.recipe import Suite
 from crossbuild.progress.console import Console
-from crossbuild.verify import smoke as verification
-from crossbuild.verify import suite_jobs, suites
+from crossbuild.verify import smoke, suite_jobs, suites
 from crossbuild.verify.suite_jobs import Job
 from tests.support import projects
 from tests.support.boards import REQUIRES, write_wheel
@@ -70,9 +69,9 @@ def test_a_suites_results_come_back(server: Server, user: str, tmp_path: Path) -
     written = {name: projects.flush(text).encode() for name, text in content.items()}
     wheel = write_wheel(tmp_path, "tiny", "py3-none-any", {**sources, **written})
     job, log = Job("tiny", "1.0", SUITE, "fast", ("tiny/tests",)), tmp_path / "board.log"
-    wheels = suite_jobs.publish_requirements([job], "3.11", tmp_path / "house", settings.CACHE)
+    wheels = suite_jobs.publish_requirements([job], "3.11", tmp_path / "house", defaults.CACHE)
     with ssh_board(user, ssh=server.ssh) as board:
-        verification.install(board, verification.push_wheels([wheel], board), ["tiny"], log=log)
+        smoke.install(board, smoke.push_wheels([wheel], board), ["tiny"], log=log)
         suite_jobs.equip(board, [job], wheels, Console(), log=log)
         result = suites.run(job, board, Console(), log=log)
     (part,) = result.slices
@@ -146,7 +145,7 @@ def test_no_pip(board: EmulatedBoard, user: str, tmp_path: Path) -> None:
         ssh_board(user, ssh=server.ssh) as connected,
         pytest.raises(BoardError, match="has no pip") as caught,
     ):
-        verification.pip_version(connected)
+        smoke.pip_version(connected)
     assert "No module named pip" in caught.value.evidence
     assert "ensurepip" in caught.value.cure
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from build import BuildBackendException, ProjectBuilder
 
-from crossbuild import in_process as inside
+from crossbuild import in_process
 from crossbuild.core.command import run
 
 BACKEND = """
@@ -30,7 +30,7 @@ def builder(tmp_path: Path) -> ProjectBuilder:
     )
 
     def runner(cmd: list[str], cwd: str | None = None, extra_environ: object = None) -> None:
-        words = [cmd[0], str(inside.FOLDER / "call_backend.py"), *cmd[2:]]
+        words = [cmd[0], str(in_process.FOLDER / "call_backend.py"), *cmd[2:]]
         assert isinstance(extra_environ, dict)
         run(words, cwd=Path(cwd or "."), env=extra_environ)
 

@@ -9,13 +9,13 @@ from crossbuild.build import crossenv
 from crossbuild.core.command import run
 from crossbuild.core.errors import BuildPythonError
 from crossbuild.elf import file as elf
-from crossbuild.index import download as index
+from crossbuild.index import download
 from crossbuild.packages import lock
 from crossbuild.python import build_python, target_python
 from crossbuild.python.build_python import BuildPython
 from crossbuild.sdk import read as sdk
 from crossbuild.sdk.read import Sdk
-from crossbuild.toolchain import compilers as wrappers
+from crossbuild.toolchain import compilers
 from crossbuild.toolchain.compilers import Border
 from tests.python.test_build_python import nativesdk_python, sdk_with
 
@@ -55,7 +55,7 @@ def crossenv_wheel(release: str, cache: Path) -> Path:
     for path in sorted(lock.LOCKS.glob("pylock.*.toml")):
         for artifact in lock.read(path).build:
             if artifact.name == "crossenv" and artifact.version.startswith(release):
-                return index.fetch(artifact, cache)
+                return download.fetch(artifact, cache)
     return pytest.fail(f"no lock holds crossenv {release}")
 
 
@@ -67,7 +67,7 @@ def built_in_crossenv(python: BuildPython, release: str, folder: Path) -> str:
         reference, python.version, folder / "target", build_python=donor
     )
     allowed = (folder, reference.root)
-    tools = wrappers.create(
+    tools = compilers.create(
         reference,
         folder / "bin",
         Border(allowed=allowed),

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from crossbuild.build import codegen_cache as generators
-from crossbuild.core import defaults as settings
-from crossbuild.index import download as index
+from crossbuild.build import codegen_cache
+from crossbuild.core import defaults
+from crossbuild.index import download
 from crossbuild.packages import find as find_package
 from crossbuild.pipeline.order import Package
 
 NAMES: dict[str, Any] = {}
-exec(generators.F2PY_REPLACEMENT.read_text(), NAMES)
+exec(codegen_cache.F2PY_REPLACEMENT.read_text(), NAMES)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ Made = dict[str, bytes]
 def scipy() -> Package:
     """A package whose lock has a numpy for the Python that runs the tests."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return find_package.finder(python, settings.WORK, settings.CACHE)("scipy")
+    return find_package.finder(python, defaults.WORK, defaults.CACHE)("scipy")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def numpy(scipy: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of scipy's numpy."""
     folder = tmp_path_factory.mktemp("numpy")
     wheel = next(one for one in scipy.lock.build if one.name == "numpy")
-    with zipfile.ZipFile(index.fetch(wheel, settings.CACHE)) as archive:
+    with zipfile.ZipFile(download.fetch(wheel, defaults.CACHE)) as archive:
         archive.extractall(folder)
     return folder
 
@@ -98,7 +98,7 @@ def f2py(numpy: Path, scipy: Package, tmp_path: Path) -> Callable[..., Made]:
         if not (root / "m.pyf").exists():
             (root / "m.pyf").write_text(INTERFACE)
         code, runner = tmp_path / "code.py", tmp_path / "runner.py"
-        code.write_text(generators.f2py_keeper(package, tmp_path / "cache", root))
+        code.write_text(codegen_cache.f2py_keeper(package, tmp_path / "cache", root))
         runner.write_text(RUNNER)
         environment = {**os.environ, "PYTHONPATH": str(numpy), "SOURCE_DATE_EPOCH": "0"}
         done = subprocess.run(
@@ -123,7 +123,7 @@ def test_f2py_makes_the_same_with_our_functions(
     auxfuncs = numpy / "numpy/f2py/auxfuncs.py"
     theirs = auxfuncs.read_text()
     try:
-        auxfuncs.write_text(theirs + generators.F2PY_REPLACEMENT.read_text())
+        auxfuncs.write_text(theirs + codegen_cache.F2PY_REPLACEMENT.read_text())
         ours = f2py(tmp_path / "ours", CCACHE_DISABLE="1")
     finally:
         auxfuncs.write_text(theirs)
@@ -187,4 +187,4 @@ def test_what_fails_is_not_kept(f2py: Callable[..., Made], tmp_path: Path) -> No
 
 def test_a_folder_of_the_users_own_keeps_nothing(scipy: Package, tmp_path: Path) -> None:
     own = replace(scipy, folder=tmp_path)
-    assert generators.f2py_keeper(own, tmp_path / "cache", tmp_path) == ""
+    assert codegen_cache.f2py_keeper(own, tmp_path / "cache", tmp_path) == ""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from crossbuild.cli import app as cli
+from crossbuild.cli import app
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.sdk import reference as reference_sdk
 from tests.support.programs import program
@@ -17,13 +17,13 @@ from tests.support.programs import program
 @pytest.mark.parametrize("text", ["3.7", "3.7.8"])
 def test_a_boards_full_version_names_its_python(text: str, tmp_path: Path) -> None:
     words = ["doctor", "--json", "--sdk", str(tmp_path / "none"), "--python", text]
-    done = CliRunner().invoke(cli.app, words)
+    done = CliRunner().invoke(app.app, words)
     assert json.loads(done.stdout)["python"] == "3.7"
 
 
 @pytest.mark.parametrize("text", ["3", "3.x", "python3.7", "2.7"])
 def test_what_is_no_version_is_told_with_its_variable(text: str) -> None:
-    done = CliRunner(env={"PYTHON": text}).invoke(cli.app, ["doctor"])
+    done = CliRunner(env={"PYTHON": text}).invoke(app.app, ["doctor"])
     assert done.exit_code == 2
     words = " ".join(done.output.replace("│", " ").split())
     assert f"'--python' (env var: 'PYTHON'): '{text}' is no version of Python such as 3.7" in words
@@ -31,7 +31,7 @@ def test_what_is_no_version_is_told_with_its_variable(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["numpy=1.26", "my project"])
 def test_what_names_no_package_is_told(text: str) -> None:
-    done = CliRunner().invoke(cli.app, ["verify", text])
+    done = CliRunner().invoke(app.app, ["verify", text])
     assert isinstance(done.exception, ConfigurationError)
     assert f"'{text}' is neither a package nor a folder" in str(done.exception)
 
@@ -42,7 +42,7 @@ def test_an_interrupt_says_that_nothing_is_lost(
     monkeypatch.setattr(sys, "argv", ["crossbuild", "sdk", "list"])
     monkeypatch.setattr(reference_sdk, "definitions", lambda: signal.raise_signal(signal.SIGINT))
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        app.main()
     assert ended.value.code == 130
     assert "goes on where this one stopped" in capsys.readouterr().err
 
@@ -60,6 +60,6 @@ def test_other_machines_are_named_by_option_or_variable(
 ) -> None:
     program("distcc", "distcc")
     for words, variables in (([option, value], {}), ([], {variable: value})):
-        done = CliRunner(env=variables).invoke(cli.app, [*command, *words, "numpy"])
+        done = CliRunner(env=variables).invoke(app.app, [*command, *words, "numpy"])
         assert isinstance(done.exception, ConfigurationError)
         assert value in str(done.exception)

@@ -29,8 +29,7 @@ from crossbuild.python.build_python import BuildPython
 from crossbuild.sdk import libraries
 from crossbuild.sdk import read as sdk
 from crossbuild.sdk.read import Sdk
-from crossbuild.toolchain import compilers as wrappers
-from crossbuild.toolchain import gfortran as fortran
+from crossbuild.toolchain import compilers, gfortran
 from crossbuild.toolchain.compilers import Border
 from tests.support import sdk_copy
 from tests.support.defects import BLAS, DEFECTS, ROUTINES, Defect
@@ -334,12 +333,12 @@ def test_the_overlay_links_fortran(lacking: tuple[str, ...], copy: SdkCopy, tmp_
         made,
     ]
     assert "libgfortran.spec" in run(argv, check=False).output
-    run([*argv, *fortran.overlay(found, tmp_path / "overlay")])
+    run([*argv, *gfortran.overlay(found, tmp_path / "overlay")])
     assert "libgfortran.so.5" in elf.read(made).needed
 
 
 def test_nothing_is_overlaid_where_nothing_is_missing(bookworm: Sdk, tmp_path: Path) -> None:
-    assert fortran.overlay(bookworm, tmp_path / "overlay") == ()
+    assert gfortran.overlay(bookworm, tmp_path / "overlay") == ()
     assert not (tmp_path / "overlay").exists()
 
 
@@ -366,7 +365,7 @@ def test_wrappers_reach_what_is_supplied(copy: SdkCopy, tmp_path: Path) -> None:
     _without_spec_and_openblas(copy)
     copy.library(folder / "libopenblas.so", ROUTINES, BLAS.format(core="CORTEXA9"))
     found = libraries.reach(sdk.read(copy.root), ["openblas"])
-    made = wrappers.create(
+    made = compilers.create(
         found,
         tmp_path / "bin",
         Border(allowed=(copy.root, tmp_path)),
@@ -375,7 +374,7 @@ def test_wrappers_reach_what_is_supplied(copy: SdkCopy, tmp_path: Path) -> None:
         headers=tmp_path,
         prefix_map={},
         pkg_config_dirs=libraries.pkg_config_dirs(found, ["openblas"], tmp_path / "pkgconfig"),
-        fortran_flags=fortran.overlay(found, tmp_path / "gfortran"),
+        fortran_flags=gfortran.overlay(found, tmp_path / "gfortran"),
     )
     shown = run([made.path("pkg-config"), "--libs", "openblas"]).output.split()
     assert shown == [f"-L{folder}", "-lopenblas"]
@@ -743,7 +742,7 @@ def test_huge_files_are_not_read_whole(copy: SdkCopy, request_for: Callable[...,
     found = diagnose(request_for(copy.root, "numpy"))
     assert {one.name for one in found.errors} == {"openblas-damaged", "python-contradicts"}
     assert "1.1 GB" in next(one.evidence for one in found.errors if "openblas" in one.name)
-    parts = fortran.parts(sdk.read(copy.root))
+    parts = gfortran.parts(sdk.read(copy.root))
     assert parts is not None
     assert parts.quadmath_lacking
 

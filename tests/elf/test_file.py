@@ -7,9 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossbuild.elf import ar as static_library
+from crossbuild.elf import ar, tables
 from crossbuild.elf import file as elf
-from crossbuild.elf import tables as elf_tables
 from crossbuild.elf.file import Elf, ElfError
 from crossbuild.sdk.read import Sdk
 from tests.support.samples import MODULE, Compiler, header
@@ -121,22 +120,22 @@ def test_a_bare_header_has_no_facts() -> None:
 def test_version_records_that_loop() -> None:
     # One record that points to itself as its own auxiliary entry, with a count of 65535.
     record = b"\x01\x00\xff\xff" + b"\x00\x00\x00\x00" + b"\x00" * 8
-    assert list(elf_tables.versions_needed(record, b"\0", "<")) == [("", "")]
+    assert list(tables.versions_needed(record, b"\0", "<")) == [("", "")]
     sharing = (b"\x01\x00\xff\xff" + b"\x00" * 8 + b"\x10\x00\x00\x00") * 64
     with pytest.raises(ValueError, match="version record"):
-        list(elf_tables.versions_needed(sharing, b"\0", "<"))
+        list(tables.versions_needed(sharing, b"\0", "<"))
 
 
 def test_names_that_overlap_are_bounded() -> None:
     strings = b"a" * 60000 + b"\0"
     table = b"".join((i % 5).to_bytes(4, "little") + bytes(12) for i in range(3000))
     with pytest.raises(ValueError, match="overlap"):
-        list(elf_tables.symbols(table, strings, order="<", wide=False))
+        list(tables.symbols(table, strings, order="<", wide=False))
 
 
 def test_members_of_a_static_library(sample: bytes) -> None:
     archive = make_archive({"a.o": sample, "b.txt": b"text", "c.o": header(62, kind=1)})
-    found = dict(static_library.objects(archive, "lib.a"))
+    found = dict(ar.objects(archive, "lib.a"))
     assert list(found) == ["lib.a(a.o)", "lib.a(c.o)"]
     assert found["lib.a(a.o)"] == sample
 
@@ -169,6 +168,6 @@ def test_noise_is_read_or_refused(noise: bytes) -> None:
 @given(st.binary(max_size=200))
 @settings(max_examples=100)
 def test_noise_in_a_static_library(noise: bytes) -> None:
-    for name, content in static_library.objects(b"!<arch>\n" + noise, "x.a"):
+    for name, content in ar.objects(b"!<arch>\n" + noise, "x.a"):
         assert name.startswith("x.a(")
         assert elf.is_elf(content)

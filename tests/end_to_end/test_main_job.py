@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.elf import file as elf
 from crossbuild.python import build_python
 from crossbuild.sdk import read as sdk
@@ -79,7 +79,7 @@ def assert_fits(path: Path, abi: str, ext_suffix: str, undefined_allowed: str) -
 
 
 def assert_names_no_folder_of_this_machine(path: Path) -> None:
-    folders = [str(CHECKOUT), str(settings.CACHE), f"{Path.home()}/", "/tmp/pytest-"]
+    folders = [str(CHECKOUT), str(defaults.CACHE), f"{Path.home()}/", "/tmp/pytest-"]
     with wheel.opened(path) as opened:
         for member in opened.members:
             data = opened.data(member)

@@ -6,8 +6,7 @@ import pytest
 
 from crossbuild.core import files
 from crossbuild.core.errors import ConfigurationError, IndexUnreachableError, LockError
-from crossbuild.index import download as index
-from crossbuild.index import pip_settings
+from crossbuild.index import download, pip_settings
 from crossbuild.index.artifact import Artifact
 from crossbuild.index.pip_settings import PipSettings
 from tests.support.simple_index import SimpleIndex, served
@@ -37,24 +36,24 @@ def test_a_fetched_file_is_cached_and_then_needs_no_network(
     wanted = artifact(store.sdist("thing", "1.0"))
     cache = tmp_path / "cache"
     with served(store.root) as url:
-        got = index.fetch(wanted, cache, settings=settings(url))
+        got = download.fetch(wanted, cache, settings=settings(url))
     assert got == cache / "downloads" / wanted.sha256[:2] / wanted.sha256 / "thing-1.0.tar.gz"
     assert files.sha256(got) == wanted.sha256
-    assert index.fetch(wanted, cache, settings=settings(url), offline=True) == got
-    assert index.fetch(wanted, cache, settings=settings("http://127.0.0.1:9/simple")) == got
+    assert download.fetch(wanted, cache, settings=settings(url), offline=True) == got
+    assert download.fetch(wanted, cache, settings=settings("http://127.0.0.1:9/simple")) == got
 
 
 def test_a_damaged_file_in_the_cache_is_fetched_again(store: SimpleIndex, tmp_path: Path) -> None:
     wanted = artifact(store.sdist("thing", "1.0"))
-    path = index.fetch(wanted, tmp_path, settings=settings(store.url))
+    path = download.fetch(wanted, tmp_path, settings=settings(store.url))
     path.write_bytes(b"damaged")
-    assert index.fetch(wanted, tmp_path, settings=settings(store.url)) == path
+    assert download.fetch(wanted, tmp_path, settings=settings(store.url)) == path
     assert files.sha256(path) == wanted.sha256
 
 
 def test_offline_says_which_file_is_missing(store: SimpleIndex, tmp_path: Path) -> None:
     with pytest.raises(IndexUnreachableError) as caught:
-        index.fetch(artifact(store.sdist("thing", "1.0")), tmp_path, offline=True)
+        download.fetch(artifact(store.sdist("thing", "1.0")), tmp_path, offline=True)
     assert "not in the cache: thing-1.0.tar.gz" in str(caught.value)
     assert "without --offline" in caught.value.cure
 
@@ -64,7 +63,7 @@ def test_another_hash_leaves_nothing_in_the_cache(store: SimpleIndex, tmp_path: 
     wanted = artifact(path, "0" * 64)
     cache = tmp_path / "cache"
     with pytest.raises(LockError) as caught:
-        index.fetch(wanted, cache, settings=settings(store.url))
+        download.fetch(wanted, cache, settings=settings(store.url))
     assert f"expected sha256 {'0' * 64}" in caught.value.evidence
     assert f"got      sha256 {files.sha256(path)}" in caught.value.evidence
     assert path.as_uri() in caught.value.evidence
@@ -78,7 +77,7 @@ def test_a_cut_download_is_an_error_and_leaves_nothing(store: SimpleIndex, tmp_p
         served(store.root, {".gz": "cut"}) as url,
         pytest.raises(IndexUnreachableError, match="cannot be downloaded") as caught,
     ):
-        index.fetch(wanted, cache, settings=settings(url))
+        download.fetch(wanted, cache, settings=settings(url))
     assert "thing-1.0.tar.gz: " in caught.value.evidence
     assert not downloads(cache)
 
@@ -86,7 +85,7 @@ def test_a_cut_download_is_an_error_and_leaves_nothing(store: SimpleIndex, tmp_p
 def test_an_unreachable_index_is_named_without_its_password(tmp_path: Path) -> None:
     wanted = Artifact("thing", "1.0", "thing-1.0.tar.gz", "0" * 64, "")
     with pytest.raises(IndexUnreachableError) as caught:
-        index.fetch(wanted, tmp_path, settings=settings("http://me:secret@127.0.0.1:9/simple"))
+        download.fetch(wanted, tmp_path, settings=settings("http://me:secret@127.0.0.1:9/simple"))
     text = str(caught.value)
     assert "cannot be reached" in text
     assert "127.0.0.1:9/simple" in text
@@ -99,7 +98,7 @@ def test_an_unreachable_index_is_named_without_its_password(tmp_path: Path) -> N
 def test_a_failing_index_tells_its_status(store: SimpleIndex, tmp_path: Path) -> None:
     wanted = artifact(store.sdist("thing", "1.0"))
     with served(store.root, {"/thing/": "500"}) as url, pytest.raises(IndexUnreachableError) as got:
-        index.fetch(wanted, tmp_path, settings=settings(url))
+        download.fetch(wanted, tmp_path, settings=settings(url))
     assert "HTTP 500" in got.value.evidence
 
 
@@ -108,13 +107,13 @@ def test_one_dead_index_does_not_matter_where_another_has_the_file(
 ) -> None:
     wanted = artifact(store.sdist("thing", "1.0"))
     urls = ("http://127.0.0.1:9/simple", (tmp_path / "none").as_uri(), store.url)
-    assert index.fetch(wanted, tmp_path, settings=settings(*urls)).is_file()
+    assert download.fetch(wanted, tmp_path, settings=settings(*urls)).is_file()
 
 
 def test_find_links_will_do(store: SimpleIndex, tmp_path: Path) -> None:
     wanted = artifact(store.wheel("thing", "1.0"))
     folder = str(store.root / "files")
-    assert index.fetch(wanted, tmp_path, settings=settings(links=(folder,))).is_file()
+    assert download.fetch(wanted, tmp_path, settings=settings(links=(folder,))).is_file()
 
 
 def test_a_file_that_no_index_has(store: SimpleIndex, tmp_path: Path) -> None:
@@ -122,7 +121,7 @@ def test_a_file_that_no_index_has(store: SimpleIndex, tmp_path: Path) -> None:
     wanted = Artifact("thing", "2.0", "thing-2.0.tar.gz", "0" * 64, "")
     for chosen in (settings(store.url), settings()):
         with pytest.raises(IndexUnreachableError, match=r"no index has thing-2\.0") as caught:
-            index.fetch(wanted, tmp_path, settings=chosen)
+            download.fetch(wanted, tmp_path, settings=chosen)
         assert "extra-index-url" in caught.value.cure
 
 
@@ -134,14 +133,14 @@ def test_the_newest_sdist_that_admits_the_python(store: SimpleIndex) -> None:
     store.wheel("thing", "3.0")
     chosen = settings(store.url)
     found = {
-        python: index.find_sdist("Thing", "", python, settings=chosen)
+        python: download.find_sdist("Thing", "", python, settings=chosen)
         for python in ("3.5", "3.7", "3.10", "3.13")
     }
     assert [found[python].version for python in found] == ["1.0", "1.2", "2.0", "2.0"]
     assert found["3.5"].sha256 == files.sha256(store.root / "files/thing-1.0.tar.gz")
-    assert index.find_sdist("thing", "<1.2", "3.7", settings=chosen).version == "1.0"
+    assert download.find_sdist("thing", "<1.2", "3.7", settings=chosen).version == "1.0"
     with pytest.raises(IndexUnreachableError, match=r"source distribution of thing>=2 for Python"):
-        index.find_sdist("thing", ">=2", "3.7", settings=chosen)
+        download.find_sdist("thing", ">=2", "3.7", settings=chosen)
 
 
 def test_the_wheel_for_the_build_python_and_the_oldest_glibc(store: SimpleIndex) -> None:
@@ -157,7 +156,7 @@ def test_the_wheel_for_the_build_python_and_the_oldest_glibc(store: SimpleIndex)
     chosen = settings(store.url)
 
     def name(python: str) -> str:
-        return index.find_wheels(["thing==1.0"], python, settings=chosen)[0].filename
+        return download.find_wheels(["thing==1.0"], python, settings=chosen)[0].filename
 
     assert name("3.7") == "thing-1.0-cp37-cp37m-manylinux1_x86_64.whl"
     assert name("3.8") == "thing-1.0-cp38-cp38-manylinux1_x86_64.whl"
@@ -200,5 +199,5 @@ def test_a_broken_pip_configuration_is_named(tmp_path: Path) -> None:
 def test_a_missing_certificate_is_named(tmp_path: Path) -> None:
     chosen = PipSettings(cert=str(tmp_path / "none.pem"))
     with pytest.raises(ConfigurationError, match="cert") as caught:
-        index.find_sdist("thing", "", "3.7", settings=chosen)
+        download.find_sdist("thing", "", "3.7", settings=chosen)
     assert "none.pem" in caught.value.evidence

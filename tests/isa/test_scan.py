@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from crossbuild.elf import file as elf
 from crossbuild.elf.file import ElfError
-from crossbuild.isa import scan as isa
+from crossbuild.isa import scan
 from crossbuild.isa.families import Search, cpus, families
 from crossbuild.isa.thumb_decoder import Code, Flow
 from crossbuild.isa.thumb_walk import it_conditions
@@ -64,11 +64,11 @@ def compiler(bookworm: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Compile
     return Compiler(bookworm, tmp_path_factory.mktemp("isa"))
 
 
-def above(data: bytes) -> isa.Instructions:
-    return isa.above(elf.read(data, name="sample.so"), A9, NAMES)
+def above(data: bytes) -> scan.Instructions:
+    return scan.above(elf.read(data, name="sample.so"), A9, NAMES)
 
 
-def features(found: tuple[isa.Excess, ...]) -> set[str]:
+def features(found: tuple[scan.Excess, ...]) -> set[str]:
     return {excess.family.feature for excess in found}
 
 
@@ -117,9 +117,9 @@ def test_what_a_cortex_a9_has_is_fine(compiler: Compiler, state: str) -> None:
 def test_a_cpu_without_neon(compiler: Compiler) -> None:
     source = "void f(int *a, int *b) { for (int i = 0; i < 64; i++) a[i] += b[i]; }"
     file = elf.read(compiler.shared(source, "-O3"))
-    found = isa.above(file, cpus()["tegra2"], ())
+    found = scan.above(file, cpus()["tegra2"], ())
     assert features(found.plain) == {"neon"}
-    assert isa.above(file, A9, ()).plain == ()
+    assert scan.above(file, A9, ()).plain == ()
 
 
 def test_constants_are_not_instructions(compiler: Compiler) -> None:
@@ -213,14 +213,14 @@ def test_a_stripped_module_in_both_states(compiler: Compiler, outside: str) -> N
 
 def test_what_the_c_library_adds_in_arm_state(compiler: Compiler) -> None:
     # "bxeq lr" of crti.o's call_weak_fn, read as Thumb, is a NEON instruction.
-    found = isa.above(elf.read(compiler.shared(MODULE, "-s")), cpus()["tegra2"], ())
+    found = scan.above(elf.read(compiler.shared(MODULE, "-s")), cpus()["tegra2"], ())
     assert found.plain == ()
 
 
 def test_a_family_names_its_own_encodings(compiler: Compiler) -> None:
     # vcvt.f64.f32 begins like ARMv8's vrintx, and its name like NEON's.
     source = "double wide(float a) { return a; }"
-    found = isa.above(elf.read(compiler.shared(source)), cpus()["tegra2"], ())
+    found = scan.above(elf.read(compiler.shared(source)), cpus()["tegra2"], ())
     assert found.plain == ()
 
 

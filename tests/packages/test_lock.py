@@ -22,13 +22,11 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from crossbuild.core import files
 from crossbuild.core.command import run
 from crossbuild.core.errors import IndexUnreachableError, LockError
-from crossbuild.index import download as index
-from crossbuild.index import pip_settings
+from crossbuild.index import download, pip_settings
 from crossbuild.index.artifact import Artifact
 from crossbuild.index.pip_settings import PipSettings
 from crossbuild.index.session import build_python_tags
-from crossbuild.packages import lock, recipe
-from crossbuild.packages import relock as resolve
+from crossbuild.packages import lock, recipe, relock
 from crossbuild.packages.lock import Lock
 from crossbuild.packages.recipe import RecipeVersion
 from tests.support.simple_index import SimpleIndex
@@ -261,7 +259,7 @@ def test_a_package_without_a_recipe_is_resolved_with_all_it_needs(
     store.wheel("backend", "1.0", needs=("helper<2", "windows; sys_platform == 'win32'"))
     store.wheel("helper", "1.5")
     store.wheel("helper", "2.0")
-    made = resolve.resolve_on_the_fly(["backend"], "3.7", settings=chosen(store))
+    made = relock.resolve_on_the_fly(["backend"], "3.7", settings=chosen(store))
     versions = {artifact.name: artifact.version for artifact in made.build}
     assert versions == {
         "backend": "1.0",
@@ -275,7 +273,7 @@ def test_a_package_without_a_recipe_is_resolved_with_all_it_needs(
     path = tmp_path / "pylock.mine.toml"
     lock.write(made, path)
     assert lock.read(path) == made
-    fetched = index.fetch_all(made.build, tmp_path / "cache", settings=chosen(store))
+    fetched = download.fetch_all(made.build, tmp_path / "cache", settings=chosen(store))
     assert [files.sha256(path) for path in fetched] == [a.sha256 for a in made.build]
 
 
@@ -284,14 +282,14 @@ def test_requirements_that_contradict_each_other(store: SimpleIndex) -> None:
     store.wheel("backend", "1.0", needs=("helper<2",))
     store.wheel("helper", "1.5")
     with pytest.raises(LockError, match=r"for Python 3\.7 cannot be satisfied") as caught:
-        resolve.resolve_on_the_fly(["backend", "helper>=2"], "3.7", settings=chosen(store))
+        relock.resolve_on_the_fly(["backend", "helper>=2"], "3.7", settings=chosen(store))
     assert "helper>=2" in caught.value.evidence
     assert "pyproject.toml" in caught.value.cure
 
 
 def test_an_unreachable_index_is_not_mistaken_for_a_contradiction() -> None:
     with pytest.raises(IndexUnreachableError) as caught:
-        resolve.resolve_on_the_fly(["backend"], "3.7", settings=UNREACHABLE)
+        relock.resolve_on_the_fly(["backend"], "3.7", settings=UNREACHABLE)
     assert "127.0.0.1:9" in caught.value.evidence
     assert "pip config list" in caught.value.cure
 
@@ -306,7 +304,7 @@ def test_python_3_5_gets_the_newest_that_all_agree_on(store: SimpleIndex) -> Non
     store.wheel("helper", "2.0")
     store.wheel("third", "1.0")
     requires = ["backend", "helper<2", "setuptools>=40.8"]
-    made = resolve.resolve_on_the_fly(requires, "3.5", settings=chosen(store))
+    made = relock.resolve_on_the_fly(requires, "3.5", settings=chosen(store))
     assert [f"{artifact.name} {artifact.version}" for artifact in made.build] == [
         "backend 1.0",
         "crossenv 1.5.0",
@@ -317,7 +315,7 @@ def test_python_3_5_gets_the_newest_that_all_agree_on(store: SimpleIndex) -> Non
         "wheel 0.35.1",
     ]
     with pytest.raises(IndexUnreachableError, match=r"wheel of helper<2,>=2 for Python 3\.5"):
-        resolve.resolve_on_the_fly(["helper<2", "helper>=2"], "3.5", settings=chosen(store))
+        relock.resolve_on_the_fly(["helper<2", "helper>=2"], "3.5", settings=chosen(store))
 
 
 def test_renewing_a_cell_writes_the_lock_that_loads(store: SimpleIndex, tmp_path: Path) -> None:
@@ -327,7 +325,7 @@ def test_renewing_a_cell_writes_the_lock_that_loads(store: SimpleIndex, tmp_path
     store.wheel("Cython", "0.29.37")
     store.wheel("setuptools", "59.2.0")
     store.wheel("wheel", "0.37.0")
-    path = resolve.renew(version, "3.7", folder=tmp_path, settings=chosen(store))
+    path = relock.renew(version, "3.7", folder=tmp_path, settings=chosen(store))
     found = lock.load(version, "3.7", folder=tmp_path)
     assert path.parent == tmp_path
     assert found.source[0].filename == "numpy-1.21.6.tar.gz"
@@ -347,15 +345,15 @@ def test_renewing_a_cell_writes_the_lock_that_loads(store: SimpleIndex, tmp_path
 )  # fmt: skip
 def test_a_lock_names_no_mirror(url: str, public: str) -> None:
     name = url.rpartition("/")[2]
-    assert resolve.public_url(Artifact("x", "1", name, "0" * 64, url)) == public
+    assert relock.public_url(Artifact("x", "1", name, "0" * 64, url)) == public
 
 
 @pytest.mark.slow
 def test_a_cell_is_fetched_once_and_then_offline(tmp_path: Path) -> None:
     found = lock.load(recipe.load("numpy").for_python("3.7"), "3.7")
-    first = index.fetch_all(found.artifacts, tmp_path)
+    first = download.fetch_all(found.artifacts, tmp_path)
     assert [files.sha256(path) for path in first] == [a.sha256 for a in found.artifacts]
-    again = index.fetch_all(found.artifacts, tmp_path, settings=UNREACHABLE, offline=True)
+    again = download.fetch_all(found.artifacts, tmp_path, settings=UNREACHABLE, offline=True)
     assert again == first
 
 
@@ -363,7 +361,7 @@ def test_a_cell_is_fetched_once_and_then_offline(tmp_path: Path) -> None:
 def test_the_explicit_locks_of_python_3_5_lack_nothing_and_are_readable(tmp_path: Path) -> None:
     found = lock.load(recipe.load("scipy").for_python("3.5"), "3.5")
     environment = {"python_version": "3.5", "python_full_version": "3.5.6", "extra": ""}
-    for path in index.fetch_all(found.build, tmp_path):
+    for path in download.fetch_all(found.build, tmp_path):
         with zipfile.ZipFile(path) as archive:
             name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
             metadata = email.message_from_bytes(archive.read(name))
@@ -382,7 +380,7 @@ def test_a_smoke_script_passes_on_a_good_numpy_and_fails_on_a_broken_one(tmp_pat
     found = lock.load(recipe.load("scipy").for_python(python), python)
     wheel = next(artifact for artifact in found.build if artifact.name == "numpy")
     site = tmp_path / "site"
-    with zipfile.ZipFile(index.fetch(wheel, tmp_path, settings=pip_settings.read())) as archive:
+    with zipfile.ZipFile(download.fetch(wheel, tmp_path, settings=pip_settings.read())) as archive:
         archive.extractall(site)
     script = recipe.load("numpy").smoke_script
     call = "import runpy, sys; sys.path.insert(0, sys.argv[1]); import numpy; {}; "

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.core.errors import (
     BuildError,
     ConfigurationError,
@@ -373,7 +373,7 @@ def test_a_download_that_changed_in_the_cache(
     request = request_in(projects.write(tmp_path / "tiny"))
     run(request)
     cache = tmp_path / "cache"
-    shutil.copytree(settings.CACHE / "downloads", cache / "downloads", copy_function=os.link)
+    shutil.copytree(defaults.CACHE / "downloads", cache / "downloads", copy_function=os.link)
     shutil.rmtree(request.work / "wheels")
     request = replace(request, cache=cache, offline=True)
     assert [made.reused for made in run(request)] == [False]  # all is in the cache

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console as RichConsole
 
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.core.errors import ConfigurationError, MatrixError, SdkError
 from crossbuild.packages import recipe
 from crossbuild.pipeline import matrix
@@ -55,7 +55,7 @@ def test_each_cell_takes_the_reference_sdk_that_has_its_python() -> None:
     assert found["3.9"] == ("debian-bullseye", True)
     assert found["3.11"] == ("debian-bookworm", True)
     assert found["3.13"] == ("debian-trixie", True)
-    assert found["3.7"] == (settings.REFERENCE, False)
+    assert found["3.7"] == (defaults.REFERENCE, False)
 
 
 def test_an_sdk_of_the_users_own() -> None:
@@ -204,7 +204,7 @@ def test_all_cells_are_built_though_one_fails(
         packages=(),
         wheelhouse=tmp_path / "wheelhouse",
         work=tmp_path / "work",
-        cache=settings.CACHE,
+        cache=defaults.CACHE,
         jobs=2,
     )
     cells = matrix.cells([str(tiny)], PLAIN, pythons=["3.7", "3.11", "3.12"], sdk="debian-bookworm")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import in_process as inside
-from crossbuild.core import defaults as settings
+from crossbuild import in_process
+from crossbuild.core import defaults
 from crossbuild.core.errors import ReproducibilityError
-from crossbuild.index import download as index
+from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
 from crossbuild.packages import lock
 from crossbuild.packages.build_options import Additions
@@ -21,9 +21,9 @@ from crossbuild.pipeline import reproduce
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.target import Request
 from crossbuild.progress.console import Console
-from crossbuild.repair import repair as bundle
+from crossbuild.repair import repair
 from crossbuild.sdk.read import Sdk
-from crossbuild.wheel import compare as differences
+from crossbuild.wheel import compare
 from crossbuild.wheel import pack as wheel
 from tests.support import projects
 
@@ -160,7 +160,7 @@ def translated(cython: Path, place: Path) -> str:
     (place / "source/x.h").write_text("")
     source = f'cdef extern from "{place}/source/x.h":\n    pass\ndef f():\n    return 1 / 0\n'
     (place / "source/x.pyx").write_text(source)
-    words = [sys.executable, str(inside.FOLDER / "run_cython.py"), "-3", "-M"]
+    words = [sys.executable, str(in_process.FOLDER / "run_cython.py"), "-3", "-M"]
     subprocess.run(
         [*words, "../source/x.pyx", "-o", "x.c"],
         cwd=place / "meson",
@@ -173,7 +173,7 @@ def translated(cython: Path, place: Path) -> str:
 
 @pytest.mark.parametrize("version", sorted(cythons()))
 def test_generated_c_names_a_folder_only_to_include_from_it(version: str, tmp_path: Path) -> None:
-    with zipfile.ZipFile(index.fetch(cythons()[version], settings.CACHE)) as archive:
+    with zipfile.ZipFile(download.fetch(cythons()[version], defaults.CACHE)) as archive:
         archive.extractall(tmp_path / "cython")
     texts = []
     for place in (tmp_path / "one", tmp_path / "and/another"):
@@ -199,8 +199,8 @@ def test_files_and_lines_that_differ(tmp_path: Path) -> None:
     day = wheel.ZIP_EPOCH + 86_400
     first = packed(tmp_path / "1", day, **{"a.py": b"1\nx = 1\n", "b": b"\0a", "c": b""})
     second = packed(tmp_path / "2", day, **{"a.py": b"1\nx = 2\n", "b": b"\0b?", "d": b""})
-    assert differences.between(first, first) == []
-    assert differences.between(first, second) == [
+    assert compare.between(first, first) == []
+    assert compare.between(first, second) == [
         "a.py: line 2: 'x = 1' and 'x = 2'",
         "b: 2 and 3 bytes, the first other one at 0x1",
         "c: in the first alone",
@@ -210,7 +210,7 @@ def test_files_and_lines_that_differ(tmp_path: Path) -> None:
 
 def test_archives_that_differ_though_their_files_do_not(tmp_path: Path) -> None:
     pair = [packed(tmp_path / str(n), wheel.ZIP_EPOCH + n * 60, a=b"") for n in (1, 2)]
-    (told,) = differences.between(*pair)
+    (told,) = compare.between(*pair)
     assert told.startswith("the archive alone: the order, times or modes")
 
 
@@ -232,6 +232,6 @@ def test_static_libraries_tell_no_maker_and_no_time(bookworm: Sdk, tmp_path: Pat
         os.utime(tree / "x.o", (when, when))
         subprocess.run([archive, "rcsU", "libx.a", "x.o"], cwd=tree, check=True)
         made.append((tree / "libx.a").read_bytes())
-        bundle._forget_archivers(tree, bookworm, tmp_path / "log")
+        repair._forget_archivers(tree, bookworm, tmp_path / "log")
     assert made[0] != made[1]
     assert (tmp_path / "one/libx.a").read_bytes() == (tmp_path / "other/libx.a").read_bytes()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.core import jobserver as job_pool
+from crossbuild.core import jobserver
 from crossbuild.core.errors import BuildError, CrossbuildError
-from crossbuild.progress import workers as side_by_side
+from crossbuild.progress import workers
 from crossbuild.progress.console import Console
 from tests.support.waiting import until
 
@@ -26,7 +26,7 @@ def work(number: int, console: Console) -> int:
 def test_results_come_in_order_and_steps_come_back(capfd: pytest.CaptureFixture[str]) -> None:
     console = Console()
     pieces = {f"p{number}": partial(work, number) for number in range(3)}
-    processes = side_by_side.run(pieces, console, 2)
+    processes = workers.run(pieces, console, 2)
     assert len({*processes, os.getpid()}) == 4
     assert sorted(step.title for step in console.steps) == ["step 0", "step 1", "step 2"]
     assert all(step.ended and step.ended > step.started for step in console.steps)
@@ -39,7 +39,7 @@ def test_an_error_of_ours_is_a_result_like_any_other() -> None:
     def fails(console: Console) -> CrossbuildError:
         return BuildError("what", evidence="seen", cure="do")
 
-    (error,) = side_by_side.run({"one": fails}, Console(), 2)
+    (error,) = workers.run({"one": fails}, Console(), 2)
     assert str(error) == "what\n  evidence: seen\n  try: do"
 
 
@@ -50,7 +50,7 @@ def test_what_a_piece_raises_is_raised_and_its_steps_are_kept() -> None:
 
     console = Console()
     with pytest.raises(BuildError, match="what") as caught:
-        side_by_side.run({"one": fails, "two": fails}, console, 2)
+        workers.run({"one": fails, "two": fails}, console, 2)
     assert caught.value.cure == "do"
     assert [step.title for step in console.steps] == ["begun"]
 
@@ -69,7 +69,7 @@ def die(console: Console, *, folder: Path) -> None:
 def test_a_piece_that_dies_ends_the_others(tmp_path: Path) -> None:
     pieces = {"waits": partial(wait_for, folder=tmp_path), "dies": partial(die, folder=tmp_path)}
     with pytest.raises(ChildProcessError, match="dies died with exit code 9"):
-        side_by_side.run(pieces, Console(), 2)
+        workers.run(pieces, Console(), 2)
     (started,) = tmp_path.iterdir()
     assert not Path("/proc", started.name).exists()
 
@@ -109,7 +109,7 @@ def test_processes_end_with_their_parent(
 
 
 def test_jobs_that_fit_into_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_pool, "free_memory", lambda: 4000)
-    assert job_pool.fitting(8, 1500) == 2
-    assert job_pool.fitting(8, 400) == 8
-    assert job_pool.fitting(8, 9000) == 1
+    monkeypatch.setattr(jobserver, "free_memory", lambda: 4000)
+    assert jobserver.fitting(8, 1500) == 2
+    assert jobserver.fitting(8, 400) == 8
+    assert jobserver.fitting(8, 9000) == 1

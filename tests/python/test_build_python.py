@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild import in_process as inside
+from crossbuild import in_process
 from crossbuild.core.command import clean_environment, run
 from crossbuild.core.errors import BuildPythonError
 from crossbuild.python import build_python
@@ -202,7 +202,7 @@ def test_files_that_run_inside_an_old_python_have_its_syntax() -> None:
     oldest = next((python for version in VERSIONS if (python := found(version))), None)
     if oldest is None:
         pytest.skip("no build Python on this machine")
-    paths = sorted(inside.FOLDER.glob("*.py"))
+    paths = sorted(in_process.FOLDER.glob("*.py"))
     code = "import ast\n" + "\n".join(
         f"ast.parse(open({os.fspath(path)!r}, encoding='utf-8').read())" for path in paths
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild.elf import file as elf
-from crossbuild.repair import repair as bundle
+from crossbuild.repair import repair
 from crossbuild.sdk.read import Sdk
 
 
@@ -15,7 +15,7 @@ def test_text_is_scrubbed_and_binary_keeps_its_length(tmp_path: Path) -> None:
     module = tmp_path / "module.so"
     module.write_bytes(b"\x7fELF\0/home/me/work/build/x.pyx\0end")
     (tmp_path / "other.py").write_text("lib = '/usr/lib'\n")
-    bundle._scrub(tmp_path, {Path("/home/me/work"): "/sdk", Path("/home/me/work/build"): "/cb"})
+    repair._scrub(tmp_path, {Path("/home/me/work"): "/sdk", Path("/home/me/work/build"): "/cb"})
     assert (tmp_path / "config.py").read_text() == "lib = '/cb/lib'\n"
     scrubbed = module.read_bytes()
     assert scrubbed == b"\x7fELF\0/cb" + b"/" * 16 + b"/x.pyx\0end"
@@ -30,7 +30,7 @@ def test_a_grafted_library_forbids_an_executable_stack(bookworm: Sdk, tmp_path: 
     argv += [str(source), "-o", str(library)]
     subprocess.run(argv, check=True)
     assert elf.read(library).executable_stack
-    bundle._forbid_executable_stack(library, tmp_path / "log")
+    repair._forbid_executable_stack(library, tmp_path / "log")
     assert not elf.read(library).executable_stack
     assert elf.read(library).defined >= {"x"}
 
@@ -55,4 +55,4 @@ def test_auditwheel_is_asked_where_a_library_lacks(
     module = tmp_path / "x.so"
     argv = [*bookworm.tools.cc, "-shared", "-fPIC", str(tmp_path / "x.c"), "-o", str(module)]
     subprocess.run([*argv, "-Wl,--no-as-needed", *needed], check=True)
-    assert bundle._lacks_library([module], present) == lacks
+    assert repair._lacks_library([module], present) == lacks

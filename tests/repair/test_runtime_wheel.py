@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from crossbuild.audit import profile as board_profile
-from crossbuild.audit import sysroot_profile as board_sysroot
+from crossbuild.audit import sysroot_profile
 from crossbuild.audit.profile import BoardProfile, BoardPython
 from crossbuild.core.errors import BundleError
 from crossbuild.elf import file as elf
-from crossbuild.repair import runtime_wheel as runtime
+from crossbuild.repair import runtime_wheel
 from crossbuild.repair.runtime_wheel import Runtime
 from crossbuild.sdk.read import Sdk
 from crossbuild.wheel import pack as wheel
@@ -25,12 +25,12 @@ PYTHON = BoardPython(
 
 @pytest.fixture(scope="module")
 def board(bookworm: Sdk) -> BoardProfile:
-    return board_sysroot.from_sysroot(bookworm.target_sysroot, PYTHON)
+    return sysroot_profile.from_sysroot(bookworm.target_sysroot, PYTHON)
 
 
 @pytest.fixture
 def shared(bookworm: Sdk, board: BoardProfile, tmp_path: Path) -> Runtime:
-    made = runtime.make(bookworm, board, ["openblas"], tmp_path / "runtime")
+    made = runtime_wheel.make(bookworm, board, ["openblas"], tmp_path / "runtime")
     assert made is not None
     return made
 
@@ -52,7 +52,7 @@ def test_it_holds_openblas_and_what_that_needs(shared: Runtime) -> None:
 def test_the_same_libraries_give_the_same_bytes(
     bookworm: Sdk, board: BoardProfile, shared: Runtime, tmp_path: Path
 ) -> None:
-    again = runtime.make(bookworm, board, ["openblas"], tmp_path / "again")
+    again = runtime_wheel.make(bookworm, board, ["openblas"], tmp_path / "again")
     assert again is not None
     assert again.wheel.name == shared.wheel.name
     assert again.wheel.read_bytes() == shared.wheel.read_bytes()
@@ -71,7 +71,7 @@ def test_modules_find_it_and_their_wheel_requires_it(
     module = tree / "package/inner/m.so"
     argv = [*bookworm.tools.cc, "-shared", "-fPIC", str(source), "-lopenblas", "-o", str(module)]
     subprocess.run(argv, check=True)
-    runtime.use(tree, [module], shared, tmp_path / "log")
+    runtime_wheel.use(tree, [module], shared, tmp_path / "log")
     linked = elf.read(module)
     assert shared.names["libopenblas.so.0"] in linked.needed
     assert "libopenblas.so.0" not in linked.needed
@@ -90,20 +90,20 @@ def test_a_module_that_needs_nothing_of_it_is_left_alone(
     argv = [*bookworm.tools.cc, "-shared", "-fPIC", str(source), "-o", str(module)]
     subprocess.run(argv, check=True)
     before = module.read_bytes()
-    runtime.use(tmp_path, [module], shared, tmp_path / "log")
+    runtime_wheel.use(tmp_path, [module], shared, tmp_path / "log")
     assert module.read_bytes() == before
 
 
 def test_a_board_that_has_the_libraries_needs_none(bookworm: Sdk, tmp_path: Path) -> None:
-    full = board_sysroot.from_sysroot(bookworm.target_sysroot, PYTHON, exclude=())
-    assert runtime.make(bookworm, full, ["openblas"], tmp_path) is None
+    full = sysroot_profile.from_sysroot(bookworm.target_sysroot, PYTHON, exclude=())
+    assert runtime_wheel.make(bookworm, full, ["openblas"], tmp_path) is None
 
 
 def test_a_library_that_is_nowhere_is_told(
     bookworm: Sdk, board: BoardProfile, tmp_path: Path
 ) -> None:
     with pytest.raises(BundleError) as caught:
-        runtime.make(bookworm, board, ["nosuch"], tmp_path)
+        runtime_wheel.make(bookworm, board, ["nosuch"], tmp_path)
     assert "libnosuch.so" in caught.value.what
     assert "TOOLCHAIN_TARGET_TASK" in caught.value.cure
 

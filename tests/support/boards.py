@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild.board.emulated import EmulatedBoard, emulated_board, prepared_root
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.sdk.read import Sdk
 from tests.support.ssh_server import Server, landing
 
@@ -41,7 +41,7 @@ PyMODINIT_FUNC PyInit_arithmetic(void) { return PyModule_Create(&module); }
 
 @pytest.fixture(scope="module")
 def base(bookworm: Sdk) -> Path:
-    return prepared_root(bookworm.target_sysroot, "3.11", settings.CACHE / "boards")
+    return prepared_root(bookworm.target_sysroot, "3.11", defaults.CACHE / "boards")
 
 
 @pytest.fixture(scope="module")

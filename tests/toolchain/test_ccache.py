@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.cli import inputs as cli_inputs
+from crossbuild.cli import inputs
 from crossbuild.core.errors import ConfigurationError, ToolMissingError
 from crossbuild.packages.build_options import Additions
 from crossbuild.pipeline.configuration import Configuration
@@ -16,7 +16,7 @@ from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.target import Request
 from crossbuild.progress import trace
 from crossbuild.progress.console import Console
-from crossbuild.toolchain import ccache as shared_cache
+from crossbuild.toolchain import ccache
 from tests.progress.test_trace import PARTS
 from tests.support import projects
 from tests.support.programs import answers, free_port, program
@@ -34,13 +34,13 @@ from tests.support.waiting import until
     ],
 )
 def test_the_name_that_this_ccache_has_for_it(version: str, name: str) -> None:
-    assert shared_cache.variable(version) == name
+    assert ccache.variable(version) == name
 
 
 @pytest.mark.parametrize("version", ["ccache version 4.3", "ccache version 3.7.12", "no ccache"])
 def test_a_ccache_that_is_too_old(version: str) -> None:
     with pytest.raises(ToolMissingError) as caught:
-        shared_cache.variable(f"{version}\nCopyright")
+        ccache.variable(f"{version}\nCopyright")
     assert caught.value.what == "this ccache is too old for a shared cache of objects"
     assert caught.value.evidence == version
     assert "install ccache 4.4 or newer" in caught.value.cure
@@ -49,7 +49,7 @@ def test_a_ccache_that_is_too_old(version: str) -> None:
 def test_a_machine_without_ccache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolMissingError) as caught:
-        shared_cache.variables("redis://cache")
+        ccache.variables("redis://cache")
     assert caught.value.what == "a shared cache of objects needs ccache, which is missing"
     assert str(tmp_path) in caught.value.evidence
     assert "apt-get install ccache" in caught.value.cure
@@ -65,7 +65,7 @@ def test_a_machine_without_ccache(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 )
 def test_an_address_that_ccache_does_not_take(storage: str, why: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        shared_cache.variables(storage)
+        ccache.variables(storage)
     assert caught.value.what == "ccache does not take this for a storage"
     assert caught.value.evidence.endswith(why)
     assert "secret" not in str(caught.value)
@@ -78,9 +78,9 @@ def test_where_the_storage_is_named() -> None:
         (None, "redis://one"),
         ("http://two/x|read-only", "http://two/x|read-only"),
     ):
-        assert list(cli_inputs.shared_cache(wanted, configured).values()) == [found]
-    assert cli_inputs.shared_cache("", configured) == {}, "an empty word turns the project's off"
-    assert cli_inputs.shared_cache(None, Configuration()) == {}
+        assert list(inputs.shared_cache(wanted, configured).values()) == [found]
+    assert inputs.shared_cache("", configured) == {}, "an empty word turns the project's off"
+    assert inputs.shared_cache(None, Configuration()) == {}
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_what_one_machine_compiled_another_has(
         folder = tmp_path / machine
         monkeypatch.setenv("HOME", str(folder))  # where ccache has its own cache
         own = request_in(shutil.copytree(project, folder / "parts"), within=folder)
-        request = replace(own, shared_cache=shared_cache.variables(redis.url))
+        request = replace(own, shared_cache=ccache.variables(redis.url))
         console = Console()
         with trace.recorded(console, request.work, 1):
             (made,) = make_wheels(request, console)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.core import jobserver as job_pool
+from crossbuild.core import jobserver
 from crossbuild.sdk.read import Sdk
-from crossbuild.toolchain import compilers as wrappers
+from crossbuild.toolchain import compilers
 from crossbuild.toolchain.compilers import LEAK_STATUS, Border, Wrappers
 
 
@@ -25,7 +25,7 @@ def tools(bookworm: Sdk, tmp_path: Path) -> Wrappers:
     )
     prefix_map = {tmp_path / "work": "/crossbuild"}
     log = tmp_path / "work/compilers.log"
-    return wrappers.create(
+    return compilers.create(
         bookworm,
         tmp_path / "bin",
         border,
@@ -144,7 +144,7 @@ def start(tools: Wrappers, tmp_path: Path, pool: Path) -> subprocess.Popen[str]:
     source = tmp_path / "work/x.c"
     source.write_text("int x;")
     argv = [str(tools.path("gcc")), "-c", str(source), "-o", str(tmp_path / "work/x.o")]
-    return subprocess.Popen(argv, env={**os.environ, job_pool.VARIABLE: str(pool)}, text=True)
+    return subprocess.Popen(argv, env={**os.environ, jobserver.VARIABLE: str(pool)}, text=True)
 
 
 def tokens(handle: int) -> int:
@@ -158,7 +158,7 @@ def tokens(handle: int) -> int:
 
 
 def test_a_call_waits_for_a_token_and_gives_it_back(tools: Wrappers, tmp_path: Path) -> None:
-    with job_pool.opened(tmp_path, 1) as pool:
+    with jobserver.opened(tmp_path, 1) as pool:
         handle = os.open(pool, os.O_RDWR | os.O_NONBLOCK)
         taken = os.read(handle, 1)
         waiting = [start(tools, tmp_path, pool) for _ in range(2)]
@@ -176,10 +176,10 @@ def test_a_call_waits_for_a_token_and_gives_it_back(tools: Wrappers, tmp_path: P
 
 
 def test_a_call_that_is_ended_gives_its_token_back(tools: Wrappers, tmp_path: Path) -> None:
-    with job_pool.opened(tmp_path, 2) as pool:
+    with jobserver.opened(tmp_path, 2) as pool:
         handle = os.open(pool, os.O_RDWR | os.O_NONBLOCK)
         argv = [str(tools.path("gcc")), "-xc", "-c", "-", "-o", str(tmp_path / "work/x.o")]
-        environment = {**os.environ, job_pool.VARIABLE: str(pool)}
+        environment = {**os.environ, jobserver.VARIABLE: str(pool)}
         reading = subprocess.Popen(argv, env=environment, stdin=subprocess.PIPE)
         end = time.monotonic() + 30
         while tokens(handle) != 1:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.build import codegen_cache as generators
-from crossbuild.core import defaults as settings
-from crossbuild.index import download as index
+from crossbuild.build import codegen_cache
+from crossbuild.core import defaults
+from crossbuild.index import download
 from crossbuild.packages import find as find_package
 from crossbuild.pipeline.order import Package
 
@@ -26,7 +26,7 @@ Translate = Callable[..., dict[str, bytes]]
 def scipy() -> Package:
     """A package whose lock has a Cython for the Python that runs the tests."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return find_package.finder(python, settings.WORK, settings.CACHE)("scipy")
+    return find_package.finder(python, defaults.WORK, defaults.CACHE)("scipy")
 
 
 @pytest.fixture
@@ -36,13 +36,13 @@ def translate(
     """Translates m.pyx in a folder; gives what was made, and as ``ran`` whether Cython was run."""
     installed = tmp_path_factory.mktemp("cython")
     wheel = next(one for one in scipy.lock.build if one.name == "cython")
-    with zipfile.ZipFile(index.fetch(wheel, settings.CACHE)) as archive:
+    with zipfile.ZipFile(download.fetch(wheel, defaults.CACHE)) as archive:
         archive.extractall(installed)
     runner = tmp_path / "runner.py"
     runner.write_text(
         "import os, runpy, sys\nopen(os.environ['RAN'], 'w').close()\n"
-        f"sys.argv[0] = {str(generators.CYTHON_RUNNER)!r}\n"
-        f"sys.path.insert(0, {str(generators.CYTHON_RUNNER.parent)!r})\n"
+        f"sys.argv[0] = {str(codegen_cache.CYTHON_RUNNER)!r}\n"
+        f"sys.path.insert(0, {str(codegen_cache.CYTHON_RUNNER.parent)!r})\n"
         "runpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
 
@@ -62,8 +62,8 @@ def translate(
         before = {*(root / "meson").iterdir()}
         ran = tmp_path / "ran"
         ran.unlink(missing_ok=True)
-        words = generators.cython_launcher(package, tmp_path / "cache", root)
-        serving = [sys.executable, str(generators.CYTHON_SERVER), str(server)] if server else []
+        words = codegen_cache.cython_launcher(package, tmp_path / "cache", root)
+        serving = [sys.executable, str(codegen_cache.CYTHON_SERVER), str(server)] if server else []
         done = subprocess.run(
             [*serving, *words, sys.executable, str(runner), *(line or LINE)],
             cwd=root / "meson",
@@ -171,7 +171,7 @@ def test_code_that_names_its_folder_stays_there(translate: Translate, tmp_path: 
 
 def test_a_folder_of_the_users_own_has_no_cache(scipy: Package, tmp_path: Path) -> None:
     own = replace(scipy, folder=tmp_path)
-    assert generators.cython_launcher(own, tmp_path / "cache", tmp_path) == ()
+    assert codegen_cache.cython_launcher(own, tmp_path / "cache", tmp_path) == ()
 
 
 def test_a_server_translates_as_cython_does(translate: Translate, tmp_path: Path) -> None:

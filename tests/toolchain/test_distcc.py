@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.cli import inputs as cli_inputs
-from crossbuild.core import defaults as settings
-from crossbuild.core import jobserver as job_pool
+from crossbuild.cli import inputs
+from crossbuild.core import defaults, jobserver
 from crossbuild.core.errors import ConfigurationError, ToolMissingError
 from crossbuild.pipeline.configuration import Configuration
 from crossbuild.pipeline.make import make_wheels
@@ -98,7 +97,7 @@ def test_hosts_in_distccs_words() -> None:
     assert found.hosts == {"a/3": 3, "b:3633,lzo": 4, "user@c/7": 7, "[::1]/2": 2}
     assert (found.slots, found.here, found.options) == (16, 5, ("--randomize",))
     assert farm.named(["a", "localhost"]).here == 2, "distcc's own number"
-    assert farm.named(["a"]).here == settings.JOBS
+    assert farm.named(["a"]).here == defaults.JOBS
 
 
 @pytest.mark.parametrize(
@@ -134,11 +133,11 @@ def request(farm: Farm | None, jobs: int) -> Request:
 
 
 def test_the_jobs_of_a_farm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_pool, "free_memory", lambda: 3000)
+    monkeypatch.setattr(jobserver, "free_memory", lambda: 3000)
     wide = Farm("distcc", {"a/6": 6, "b/2": 2}, here=4)
-    assert cli_inputs.jobs(None, wide) == 12
-    assert cli_inputs.jobs(5, wide) == 5
-    assert cli_inputs.jobs(None, None) == settings.JOBS
+    assert inputs.jobs(None, wide) == 12
+    assert inputs.jobs(5, wide) == 5
+    assert inputs.jobs(None, None) == defaults.JOBS
     assert request(wide, 12).at_once(100) == 12
     assert request(wide, 12).at_once(1500) == 10, "memory is asked of this machine alone"
     assert request(wide, 5).at_once(1500) == 5
@@ -150,7 +149,7 @@ def test_the_jobs_of_a_farm(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_compiled_here_fits_the_memory(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(job_pool, "free_memory", lambda: 3000)
+    monkeypatch.setattr(jobserver, "free_memory", lambda: 3000)
     wide = Farm("/usr/bin/distcc", {"a/6": 6}, here=4, options=("--randomize",))
     found = wide.variables(tmp_path / "state", tmp_path / "log", 1500)
     local = "localhost/2 --localslots=2 --localslots_cpp=8"
@@ -162,11 +161,11 @@ def test_what_is_compiled_here_fits_the_memory(
 def test_where_the_hosts_are_named() -> None:
     configured = Configuration.model_validate({"distcc": "a/2 b/4"})
     for wanted, named in ((None, {"a/2": 2, "b/4": 4}), ("c/1", {"c/1": 1})):
-        found = cli_inputs.farm(wanted, configured)
+        found = inputs.farm(wanted, configured)
         assert found is not None
         assert found.hosts == named
-    assert cli_inputs.farm("", configured) is None, "an empty word turns the project's off"
-    assert cli_inputs.farm(None, Configuration()) is None
+    assert inputs.farm("", configured) is None, "an empty word turns the project's off"
+    assert inputs.farm(None, Configuration()) is None
 
 
 def elsewhere(sdk: Sdk, folder: Path, script: str) -> list[Path]:

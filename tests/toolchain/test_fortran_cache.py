@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild.sdk.read import Sdk
-from crossbuild.toolchain import compile_cache
-from crossbuild.toolchain import compilers as wrappers
-from crossbuild.toolchain import gfortran as fortran
+from crossbuild.toolchain import compile_cache, compilers, gfortran
 from crossbuild.toolchain.compilers import Border
 from crossbuild.toolchain.log import CompilerLog
 
@@ -30,7 +28,7 @@ def there(tmp_path: Path) -> Path:
 @pytest.fixture
 def compile_in(bookworm: Sdk, tmp_path: Path) -> Compile:
     """Compiles a file of a folder and tells what the cache did: hit, miss, or nothing."""
-    words = [*fortran.cached(bookworm, tmp_path / "cache"), *(bookworm.tools.fortran or ())]
+    words = [*gfortran.cached(bookworm, tmp_path / "cache"), *(bookworm.tools.fortran or ())]
 
     def compile_in(folder: Path, *line: str, status: int = 0) -> str:
         log = tmp_path / "log"
@@ -210,7 +208,7 @@ def test_bytes_in_no_encoding(compile_in: Compile, there: Path) -> None:
 
 def test_it_stands_in_the_wrapper(bookworm: Sdk, there: Path, tmp_path: Path) -> None:
     log = CompilerLog(there / "calls", there / "results", there / "sent")
-    made = wrappers.create(
+    made = compilers.create(
         bookworm,
         there / "bin",
         Border(allowed=(there,)),
@@ -218,7 +216,7 @@ def test_it_stands_in_the_wrapper(bookworm: Sdk, there: Path, tmp_path: Path) ->
         headers=there,
         prefix_map={there: "/crossbuild"},
         log=log.calls,
-        fortran_launcher=fortran.cached(bookworm, tmp_path / "cache"),
+        fortran_launcher=gfortran.cached(bookworm, tmp_path / "cache"),
     )
     (there / "a.f90").write_text("subroutine s\nend\n")
     for _ in range(2):
@@ -232,7 +230,7 @@ def test_it_stands_in_the_wrapper(bookworm: Sdk, there: Path, tmp_path: Path) ->
 
 
 def test_many_at_once(bookworm: Sdk, there: Path, tmp_path: Path) -> None:
-    words = [*fortran.cached(bookworm, tmp_path / "cache"), *(bookworm.tools.fortran or ())]
+    words = [*gfortran.cached(bookworm, tmp_path / "cache"), *(bookworm.tools.fortran or ())]
     (there / "m.f90").write_text(MODULE)
     running = [
         subprocess.Popen([*words, "-c", "m.f90", "-o", f"{number}.o"], cwd=there)

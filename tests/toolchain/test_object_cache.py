@@ -9,7 +9,7 @@ import pytest
 
 from crossbuild.core.command import clean_environment, which
 from crossbuild.sdk.read import Sdk
-from crossbuild.toolchain import compilers as wrappers
+from crossbuild.toolchain import compilers
 from crossbuild.toolchain.compilers import Border
 
 Compile = Callable[..., str]
@@ -31,7 +31,7 @@ def compile_in(bookworm: Sdk, tmp_path: Path) -> Compile:
         headers.mkdir(parents=True)
         (headers / "patchlevel.h").write_text(f"#define P '{python[0]}'\n")
         (folder / f"m.{python}.so.p").mkdir()
-        tools = wrappers.create(
+        tools = compilers.create(
             bookworm,
             folder / "bin",
             Border(allowed=(folder, bookworm.root)),

@@ -7,7 +7,7 @@ import pytest
 
 from crossbuild.board.debian_rootfs import native_root
 from crossbuild.board.emulated import emulated_board
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.core.errors import ConfigurationError, SuiteError
 from crossbuild.progress.console import Console
 from crossbuild.sdk import reference as reference_sdk
@@ -66,8 +66,8 @@ def test_nothing_to_compare_with(tmp_path: Path) -> None:
 def test_debians_packages_run_on_a_board_of_their_own(base: Path, tmp_path: Path) -> None:
     definition = reference_sdk.load("debian-bookworm")
     log = tmp_path / "log"
-    root = native_root(base, definition, ["python3-six"], settings.CACHE, log)
-    assert native_root(base, definition, ["python3-six"], settings.CACHE, log) == root
+    root = native_root(base, definition, ["python3-six"], defaults.CACHE, log)
+    assert native_root(base, definition, ["python3-six"], defaults.CACHE, log) == root
     code = (
         "import ctypes, six; print(six.__file__, ctypes.CDLL('liblapack.so.3').dgesv_ is not None)"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.core import defaults as settings
+from crossbuild.core import defaults
 from crossbuild.core.errors import BoardError, ConfigurationError
 from crossbuild.index.artifact import Artifact
 from crossbuild.packages import lock
@@ -54,7 +54,7 @@ def test_the_command_runs_on_the_board(
             "test-command = 'python {project}/check.py {package} 0'\n"
         )
     for command in ("wheels", "verify"):
-        words = [str(CROSSBUILD), command, "--cache-dir", str(settings.CACHE)]
+        words = [str(CROSSBUILD), command, "--cache-dir", str(defaults.CACHE)]
         finished = subprocess.run(words, cwd=tiny, capture_output=True, text=True, check=False)
         assert finished.returncode == 0, finished.stderr
     log = (tiny / "build/verify.log").read_text()

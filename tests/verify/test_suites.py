@@ -9,14 +9,12 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from crossbuild.board.emulated import EmulatedBoard, emulated_board
-from crossbuild.core import defaults as settings
-from crossbuild.core import files
+from crossbuild.core import defaults, files
 from crossbuild.core.errors import BoardError, ConfigurationError, RecipeError, SuiteError
 from crossbuild.packages import lock
 from crossbuild.packages.recipe import Suite, load
 from crossbuild.progress.console import Console
-from crossbuild.verify import known_failures, suite_jobs, suite_results, suites
-from crossbuild.verify import smoke as verify
+from crossbuild.verify import known_failures, smoke, suite_jobs, suite_results, suites
 from crossbuild.verify.known_failures import Known
 from crossbuild.verify.suite_jobs import Job
 from crossbuild.verify.suite_results import SliceResult, SuiteResult, TestResult
@@ -81,9 +79,9 @@ def ready(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read
     tiny = write_wheel(folder, "tiny", "py3-none-any", content)
     with emulated_board(base, "3.11", work=folder / "work") as board:
         house, log = folder / "house", folder / "board.log"
-        wheels = suite_jobs.publish_requirements([job()], "3.11", house, settings.CACHE)
+        wheels = suite_jobs.publish_requirements([job()], "3.11", house, defaults.CACHE)
         assert (house / "requirements-cp311.txt").read_text().count("--hash=sha256:") == len(wheels)
-        verify.install(board, verify.push_wheels([tiny], board), ["tiny"], log=log)
+        smoke.install(board, smoke.push_wheels([tiny], board), ["tiny"], log=log)
         suite_jobs.equip(board, [job()], wheels, Console(), log=log)
         yield Ready(board, log)
 
