@@ -74,7 +74,7 @@ nightly: wheels
 	@$(CROSSBUILD) verify --board sabrelite --suite smoke $(PACKAGES)
 
 lint: setup
-	@$(VENV)/bin/ruff check && $(VENV)/bin/ruff format --check && $(VENV)/bin/mypy
+	@$(VENV)/bin/ruff check && $(VENV)/bin/ruff format --check && $(VENV)/bin/lint-imports --no-logo && $(VENV)/bin/mypy
 
 # Ratios measured side by side: docs/benchmarks.md.
 bench: setup

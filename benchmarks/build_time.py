@@ -25,7 +25,8 @@ from crossbuild.core import defaults
 from crossbuild.core.command import clean_environment, run, which
 from crossbuild.index import download
 from crossbuild.packages import find as find_package
-from crossbuild.pipeline.order import Package
+from crossbuild.packages import source_tree
+from crossbuild.packages.package import Package
 from crossbuild.python import build_python
 from crossbuild.sdk import read as sdk
 from crossbuild.sdk import reference as reference_sdk
@@ -62,7 +63,7 @@ def native(package: Package, python: str, folder: Path) -> Cost:
     with measured() as found:
         interpreter = build_python.make_environment(builder, folder / "native")
         crossenv.install_wheels(fetched, folder / "native", python, interpreter)
-        source = backend.prepare_source(origin, folder / "native-source")
+        source = source_tree.prepare(origin, folder / "native-source")
         environment = {
             **os.environ,
             "PATH": f"{interpreter.parent}:{os.environ['PATH']}",

@@ -11,9 +11,9 @@ from pathlib import Path
 from crossbuild.audit import elf_rules, set_rules, wheel_rules
 from crossbuild.audit.facts import Gatherer, Unreadable, WheelFacts
 from crossbuild.audit.profile import BoardProfile
-from crossbuild.audit.report import Finding, Report, report_table
+from crossbuild.audit.report import AuditReport, Violation, report_table
 
-__all__ = ["Finding", "Report", "audit", "report_table"]
+__all__ = ["AuditReport", "Violation", "audit", "report_table"]
 
 
 def audit(
@@ -22,7 +22,7 @@ def audit(
     *,
     wheelhouse: Path | None = None,
     build_paths: Sequence[str] = (),
-) -> Report:
+) -> AuditReport:
     """Hold wheels against a board.
 
     :param wheelhouse: folder with the other wheels that the board installs from;
@@ -36,7 +36,7 @@ def audit(
     others = wheel_rules.acceptable(_others(wheels, wheelhouse, gatherer), profile)
     available = [*wheel_rules.acceptable(audited, profile), *others]
     findings = [
-        Finding.of("archive", facts.file, facts.file, facts.fact)
+        Violation.of("archive", facts.file, facts.file, facts.fact)
         for facts in read
         if isinstance(facts, Unreadable)
     ]
@@ -44,7 +44,7 @@ def audit(
         findings += wheel_rules.findings(facts, profile, available, complete=wheelhouse is not None)
         findings += elf_rules.findings(facts, profile, available)
         findings += set_rules.findings(facts, available)
-    return Report(profile.name, tuple(facts.file for facts in read), tuple(findings))
+    return AuditReport(profile.name, tuple(facts.file for facts in read), tuple(findings))
 
 
 def _others(

@@ -10,14 +10,14 @@ from packaging.utils import canonicalize_name
 from crossbuild.audit.facts import ElfFacts, FileFacts, WheelFacts
 from crossbuild.audit.policy import policy
 from crossbuild.audit.profile import BoardProfile
-from crossbuild.audit.report import Finding
+from crossbuild.audit.report import Violation
 
 _SHOWN = 3
 
 
 def findings(
     wheel: WheelFacts, profile: BoardProfile, available: Sequence[WheelFacts]
-) -> Iterator[Finding]:
+) -> Iterator[Violation]:
     """What is wrong with a wheel's files.
 
     :param available: wheels that may be installed beside it
@@ -25,7 +25,7 @@ def findings(
     neighbours = Neighbours(wheel, available)
     for file in wheel.files:
         for rule, fact in _file_facts(file, profile, neighbours):
-            yield Finding.of(rule, wheel.file, file.name, fact)
+            yield Violation.of(rule, wheel.file, file.name, fact)
 
 
 class Neighbours:

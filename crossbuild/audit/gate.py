@@ -7,66 +7,28 @@ from pathlib import Path
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from crossbuild import audit
-from crossbuild.audit import Report, sysroot_profile
-from crossbuild.audit.profile import BoardProfile, BoardPython
-from crossbuild.build.workspace import Workplace
+from crossbuild.audit import AuditReport
+from crossbuild.audit.profile import BoardProfile
 from crossbuild.core.errors import AuditError, ConfigurationError
-from crossbuild.python.build_python import BuildPython
-from crossbuild.python.target_python import TargetPython
-from crossbuild.sdk.read import Sdk
 
 #: Refusals that an error shows; `crossbuild audit` shows all.
 _SHOWN = 8
 
 
-def board_of(
-    sdk: Sdk, target: TargetPython, build: BuildPython, *, absent: Sequence[str] | None = None
-) -> BoardProfile:
-    """The board that an SDK tells of: its sysroot's libraries and target Python.
-
-    :param absent: patterns on sonames that the image lacks; the board's own where None
-
-    Where the Python was synthesised there is no libpython of the target to compare with;
-    the build machine's of the same X.Y exports the same names.
-    """
-    if target.origin == "sysroot":
-        return sysroot_profile.from_sysroot(sdk.target_sysroot, target, exclude=absent)
-    libraries = build.home.glob(f"lib/libpython{build.version}*.so*")
-    python = BoardPython(
-        version=target.version,
-        full_version=target.full_version,
-        abi_tag=target.abi_tag,
-        ext_suffix=target.ext_suffix,
-        pip=sysroot_profile.pip_version(sdk.target_sysroot, target.version),
-        symbols=sysroot_profile.exported([build.executable, *libraries]),
-    )
-    return sysroot_profile.from_sysroot(sdk.target_sysroot, python, exclude=absent)
-
-
-def board_with_any_python(sdk: Sdk, version: str) -> BoardProfile:
-    """The board, where nothing is known of its Python but the version."""
-    digits = version.replace(".", "")
-    flags = "m" if int(version.partition(".")[2]) < 8 else ""
-    python = BoardPython(
-        version=version,
-        full_version=f"{version}.0",
-        abi_tag=f"cp{digits}{flags}",
-        ext_suffix=f".cpython-{digits}{flags}-arm-linux-gnueabihf.so",
-        pip=sysroot_profile.pip_version(sdk.target_sysroot, version),
-    )
-    return sysroot_profile.from_sysroot(sdk.target_sysroot, python)
-
-
 def require_fit(
-    finished: Sequence[Path], profile: BoardProfile, place: Workplace, wheelhouse: Path
+    finished: Sequence[Path],
+    profile: BoardProfile,
+    *,
+    wheelhouse: Path,
+    build_paths: Sequence[str],
 ) -> None:
     """Hold a finished wheel, and those made along with it, against the board.
 
     :param wheelhouse: where the wheels lie that it may require
+    :param build_paths: folders of the build machine that no file may name
     :raises AuditError: it does not fit; the wheel is kept where it was made
     """
-    folders = [str(path) for path in place.placeholders]
-    report = audit.audit(finished, profile, wheelhouse=wheelhouse, build_paths=folders)
+    report = audit.audit(finished, profile, wheelhouse=wheelhouse, build_paths=build_paths)
     refusals = report.refusals
     if not refusals:
         return
@@ -84,7 +46,7 @@ def audit_all(
     board_for: Callable[[str], BoardProfile],
     *,
     build_paths: Sequence[str] = (),
-) -> Report:
+) -> AuditReport:
     """Audit wheels and folders of wheels, each for the Python that its name tells.
 
     :param board_for: gives the board with a Python, e.g. ``"3.7"``; with any where empty
@@ -108,7 +70,7 @@ def audit_all(
         )
         for python, wheels in sorted(groups.items())
     ]
-    return Report(
+    return AuditReport(
         reports[0].board,
         tuple(wheel for report in reports for wheel in report.wheels),
         tuple(finding for report in reports for finding in report.findings),

@@ -15,7 +15,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, order=True)
-class Finding:
+class Violation:
     """One thing that a rule has found.
 
     :ivar rule: the rule's stable name, a key of ``policy/rules.toml``
@@ -34,14 +34,14 @@ class Finding:
     cure: str
 
     @classmethod
-    def of(cls, rule: str, wheel: str, file: str, fact: str) -> "Finding":
+    def of(cls, rule: str, wheel: str, file: str, fact: str) -> "Violation":
         """A finding with the verdict and the cure of its rule."""
         entry = rules()[rule]
         return cls(wheel, entry.verdict, rule, file, fact, entry.cure)
 
 
 @dataclass(frozen=True)
-class Report:
+class AuditReport:
     """What an audit has found.
 
     :ivar board: the name of the board profile
@@ -50,10 +50,10 @@ class Report:
 
     board: str
     wheels: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Violation, ...]
 
     @property
-    def refusals(self) -> tuple[Finding, ...]:
+    def refusals(self) -> tuple[Violation, ...]:
         """The findings for which a wheel must not be published."""
         return tuple(finding for finding in self.findings if finding.verdict == "refuse")
 
@@ -81,11 +81,11 @@ class Report:
         return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def _plain(finding: Finding) -> dict[str, str]:
+def _plain(finding: Violation) -> dict[str, str]:
     return {key: value for key, value in asdict(finding).items() if key != "wheel"}
 
 
-def report_table(report: Report) -> Table:
+def report_table(report: AuditReport) -> Table:
     """The report for people: a row per wheel, and one per fact and the files that share it."""
     table = Table(title=f"audit for board {report.board}", title_justify="left")
     for column in ("verdict", "rule", "file", "fact", "try"):
@@ -100,7 +100,7 @@ def report_table(report: Report) -> Table:
     return table
 
 
-def _rows(findings: Iterable[Finding]) -> Iterator[tuple[str, ...]]:
+def _rows(findings: Iterable[Violation]) -> Iterator[tuple[str, ...]]:
     same: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     for finding in findings:
         cure = finding.cure if finding.verdict == "refuse" else ""

@@ -4,10 +4,10 @@ import posixpath
 from collections.abc import Iterator, Sequence
 
 from crossbuild.audit.facts import FileFacts, WheelFacts
-from crossbuild.audit.report import Finding
+from crossbuild.audit.report import Violation
 
 
-def findings(wheel: WheelFacts, available: Sequence[WheelFacts]) -> Iterator[Finding]:
+def findings(wheel: WheelFacts, available: Sequence[WheelFacts]) -> Iterator[Violation]:
     """Libraries of one soname with different content: the first one loaded serves both.
 
     :param available: the wheels that the board may have beside it
@@ -23,7 +23,7 @@ def findings(wheel: WheelFacts, available: Sequence[WheelFacts]) -> Iterator[Fin
         for other, twin, name in twins:
             if soname and name == soname and twin.digest != file.digest:
                 fact = f"{soname} differs from {twin.name} in {other.file}"
-                yield Finding.of("soname-conflict", wheel.file, file.name, fact)
+                yield Violation.of("soname-conflict", wheel.file, file.name, fact)
 
 
 def _soname(file: FileFacts) -> str:

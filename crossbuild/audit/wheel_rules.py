@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 from crossbuild.audit.facts import FileFacts, WheelFacts
 from crossbuild.audit.policy import policy
 from crossbuild.audit.profile import BoardProfile
-from crossbuild.audit.report import Finding
+from crossbuild.audit.report import Violation
 
 
 def acceptable(wheels: Iterable[WheelFacts], profile: BoardProfile) -> list[WheelFacts]:
@@ -25,23 +25,23 @@ def findings(
     available: Sequence[WheelFacts],
     *,
     complete: bool,
-) -> Iterator[Finding]:
+) -> Iterator[Violation]:
     """What is wrong with the package itself.
 
     :param available: wheels that requirements may be met by
     :param complete: whether *available* is all that the board can install from
     """
     for fact in _metadata_facts(wheel):
-        yield Finding.of("metadata", wheel.file, wheel.dist_info, fact)
+        yield Violation.of("metadata", wheel.file, wheel.dist_info, fact)
     for fault in wheel.record_faults:
-        yield Finding.of("record", wheel.file, fault.path, fault.fact)
+        yield Violation.of("record", wheel.file, fault.path, fault.fact)
     if not wheel.tags & profile.tags:
-        yield Finding.of("tag", wheel.file, wheel.file, _tag_fact(wheel, profile))
+        yield Violation.of("tag", wheel.file, wheel.file, _tag_fact(wheel, profile))
     yield from _requires_python(wheel, profile)
     yield from _requires(wheel, profile, available, complete=complete)
     for file in wheel.files:
         for rule, fact in _module_facts(file, profile):
-            yield Finding.of(rule, wheel.file, file.name, fact)
+            yield Violation.of(rule, wheel.file, file.name, fact)
 
 
 def _metadata_facts(wheel: WheelFacts) -> Iterator[str]:
@@ -103,17 +103,17 @@ def _takes_python(wheel: WheelFacts, profile: BoardProfile) -> bool:
         return False
 
 
-def _requires_python(wheel: WheelFacts, profile: BoardProfile) -> Iterator[Finding]:
+def _requires_python(wheel: WheelFacts, profile: BoardProfile) -> Iterator[Violation]:
     if not _takes_python(wheel, profile):
         fact = f"Requires-Python is {wheel.requires_python}, the board has "
-        yield Finding.of(
+        yield Violation.of(
             "requires-python", wheel.file, "METADATA", fact + profile.python.full_version
         )
 
 
 def _requires(
     wheel: WheelFacts, profile: BoardProfile, available: Sequence[WheelFacts], *, complete: bool
-) -> Iterator[Finding]:
+) -> Iterator[Violation]:
     """What pip would not find, of the wheel's requirements and of theirs."""
     waiting: list[tuple[WheelFacts, frozenset[str]]] = [(wheel, frozenset())]
     seen = set[tuple[str, frozenset[str]]]()
@@ -125,7 +125,7 @@ def _requires(
         by = "" if current is wheel else f" by {current.name}"
         for requirement in _applicable(current, extras, profile):
             if isinstance(requirement, str):
-                yield Finding.of("requires-dist", wheel.file, "METADATA", requirement + by)
+                yield Violation.of("requires-dist", wheel.file, "METADATA", requirement + by)
                 continue
             found = [w for w in available if w.name == canonicalize_name(requirement.name)]
             fit = [w for w in found if requirement.specifier.contains(w.version, prereleases=True)]
@@ -136,10 +136,10 @@ def _requires(
                 versions = ", ".join(str(w.version) for w in found)
                 has = versions or "no wheel that the board accepts"
                 fact = f"{requirement} is required{by}; the wheelhouse has {has}"
-                yield Finding.of("requires-dist", wheel.file, "METADATA", fact)
+                yield Violation.of("requires-dist", wheel.file, "METADATA", fact)
             else:
                 fact = f"{requirement}{by}"
-                yield Finding.of("requires-unchecked", wheel.file, "METADATA", fact)
+                yield Violation.of("requires-unchecked", wheel.file, "METADATA", fact)
 
 
 def _applicable(

@@ -9,17 +9,17 @@ _KNOWLEDGE = Path(__file__).parent / "diagnoses.toml"
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Cause:
     """The cause of a failure in a sentence, and what to try."""
 
     what: str
     cure: str
 
 
-UNKNOWN = Diagnosis("", "the log shows all that the board printed")
+UNKNOWN = Cause("", "the log shows all that the board printed")
 
 
-def diagnose(output: str, *, about: str = "diagnosis") -> Diagnosis:
+def diagnose(output: str, *, about: str = "diagnosis") -> Cause:
     """What *output* shows, or :data:`UNKNOWN`.
 
     :param about: ``diagnosis`` for programs on a board, ``connection`` for ssh's own words
@@ -28,5 +28,5 @@ def diagnose(output: str, *, about: str = "diagnosis") -> Diagnosis:
         match = re.search(entry["pattern"], output)
         if match:
             first = match.group(1) if match.re.groups else ""
-            return Diagnosis(*(entry[key].replace("{1}", first) for key in ("what", "cure")))
+            return Cause(*(entry[key].replace("{1}", first) for key in ("what", "cure")))
     return UNKNOWN

@@ -20,7 +20,7 @@ from crossbuild.board.isolation import NO_CHILDREN, NOTES, Isolation, find_isola
 from crossbuild.board.protocol import facts
 from crossbuild.board.rootfs import EMULATION, make_root, pip_folder, python_program
 from crossbuild.core import files
-from crossbuild.core.command import Finished, clean_environment, run, which
+from crossbuild.core.command import Completed, clean_environment, run, which
 from crossbuild.core.errors import BoardError, ToolMissingError
 from crossbuild.core.tree_digest import TreeDigest
 
@@ -81,7 +81,7 @@ class EmulatedBoard:
         check: bool = True,
         timeout: float | None = None,
         on_line: Callable[[str], None] | None = None,
-    ) -> Finished:
+    ) -> Completed:
         """Run a program of the board (see :class:`crossbuild.board.protocol.Board`)."""
         return run(
             self.command(argv, env=env),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from crossbuild.core.command import Finished
+from crossbuild.core.command import Completed
 from crossbuild.core.errors import BoardError
 
 #: Programs that run on the board: Python 3.5 and later, standard library only.
@@ -92,7 +92,7 @@ class Board(Protocol):
         check: bool = True,
         timeout: float | None = None,
         on_line: Callable[[str], None] | None = None,
-    ) -> Finished:
+    ) -> Completed:
         """Run a program on the board to its end.
 
         :param env: variables on top of the board's own

@@ -14,7 +14,7 @@ from pathlib import Path
 from crossbuild.board.protocol import ON_BOARD, BoardFacts, facts
 from crossbuild.board.ssh_connection import SHORT, SshConnection, connected
 from crossbuild.core import files
-from crossbuild.core.command import Finished
+from crossbuild.core.command import Completed
 from crossbuild.core.errors import BoardError, CommandError
 
 #: How much longer than the board itself we wait for a program, in seconds.
@@ -75,7 +75,7 @@ class SshBoard:
         check: bool = True,
         timeout: float | None = None,
         on_line: Callable[[str], None] | None = None,
-    ) -> Finished:
+    ) -> Completed:
         """Run a program of the board (see :class:`crossbuild.board.protocol.Board`)."""
         seconds = timeout or 24 * 3600.0
         settings = {**_ENVIRONMENT, "TMPDIR": f"{self.scratch}/temporary", **(env or {})}

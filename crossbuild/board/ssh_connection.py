@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossbuild.board.diagnosis import diagnose
-from crossbuild.core.command import Finished, clean_environment, run, ssh_agent
+from crossbuild.core.command import Completed, clean_environment, run, ssh_agent
 from crossbuild.core.errors import BoardError, ConfigurationError
 from crossbuild.core.tether import tethered
 
@@ -44,7 +44,7 @@ class SshConnection:
         log: Path | None = None,
         timeout: float = 3600.0,
         on_line: Callable[[str], None] | None = None,
-    ) -> Finished:
+    ) -> Completed:
         """Run a shell command on the board, whatever its exit status.
 
         :param stdin: file that it reads; nothing where None
@@ -76,7 +76,7 @@ class SshConnection:
             raise _unreachable(self.destination, ended.output or "Connection closed")
         return ended
 
-    def require(self, ended: Finished, what: str) -> None:
+    def require(self, ended: Completed, what: str) -> None:
         """Check that a command succeeded.
 
         :raises BoardError: it did not

@@ -4,15 +4,11 @@ Each kind of back end needs its own preparation (a cross file for Meson, ``site.
 for numpy.distutils) and is called in the same way.
 """
 
-import calendar
 import configparser
 import io
 import os
 import re
-import shutil
-import tarfile
 import warnings
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,19 +18,18 @@ from build import BuildBackendException, BuildException, ProjectBuilder, RunnerT
 from crossbuild import in_process
 from crossbuild.build.crossenv import CrossEnv
 from crossbuild.build.meson import write_cross_file
-from crossbuild.build.workspace import Workplace
+from crossbuild.build.workspace import Workspace
 from crossbuild.core import files, jobserver
 from crossbuild.core.command import run
 from crossbuild.core.errors import BuildError, CommandError, CrossbuildError
 from crossbuild.packages import pyproject, recipe
 from crossbuild.packages.build_options import (
     FLAG_VARIABLES,
-    NOTHING_ADDED,
-    Additions,
+    NO_OPTIONS,
+    BuildOptions,
     run_before_build,
 )
 from crossbuild.packages.recipe import RecipeVersion
-from crossbuild.pipeline.order import is_source
 from crossbuild.progress.console import Step
 from crossbuild.toolchain.compilers import LEAK_STATUS
 
@@ -43,9 +38,6 @@ _HOOK_FOR_OLD_PYTHON = in_process.FOLDER / "call_backend.py"
 
 #: What numpy.distutils prints for each file: ``arm-…-gcc: numpy/core/…``.
 _COMPILED = re.compile(r"^\S+-(gcc|g\+\+|gfortran)(:\w+)?: \S+$")
-
-#: File beside the source's root, with the time of its newest file.
-_EPOCH = "epoch"
 
 _NINJA_PROGRESS = re.compile(r"^\[\d+/\d+\]")
 
@@ -60,7 +52,7 @@ _LINK_FLAGS = ("-Wl,--as-needed", "-Wl,--gc-sections")
 
 
 @dataclass(frozen=True)
-class Job:
+class BuildJob:
     """One build: what, where, and with what.
 
     :param source: the root of the package's source
@@ -71,18 +63,18 @@ class Job:
     """
 
     recipe: RecipeVersion
-    place: Workplace
+    workspace: Workspace
     env: CrossEnv
     source: Path
     epoch: int
     jobs: int
-    additions: Additions = NOTHING_ADDED
+    options: BuildOptions = NO_OPTIONS
     pool: Path | None = None
     sharing: Mapping[str, str] = field(default_factory=dict)
 
     def values(self) -> dict[str, str | Path | int]:
         """What stands for the names in a recipe's templates."""
-        sdk = self.place.sdk
+        sdk = self.workspace.sdk
         fixed: dict[str, str | Path | int] = {
             "sysroot": sdk.target_sysroot,
             "library-dirs": os.pathsep.join(map(str, sdk.library_dirs)),
@@ -91,7 +83,7 @@ class Job:
             "source": self.source,
             "jobs": self.jobs,
         }
-        return {**fixed, **{f"target:{name}": path for name, path in self.place.links.items()}}
+        return {**fixed, **{f"target:{name}": path for name, path in self.workspace.links.items()}}
 
     def rendered(self, texts: Mapping[str, str]) -> dict[str, str]:
         """A recipe's table with its templates filled."""
@@ -99,110 +91,17 @@ class Job:
         return {key: recipe.render(text, values) for key, text in texts.items()}
 
 
-def prepare_source(origin: Path, folder: Path) -> Path:
-    """Unpack an sdist, or copy a source folder, to *folder*; return the source's root.
-
-    What an interrupted run left there whole is kept, so that a build goes on.
-
-    :raises BuildError: the archive is damaged or has no single root folder
-    """
-    if not folder.exists():
-        with files.staged_directory(folder) as stage:
-            if origin.is_dir():
-                copy_source(origin, stage / origin.name)
-            else:
-                _unpack(origin, stage)
-            # Now, since a build that is interrupted leaves newer files in the source.
-            files.write_text(stage / _EPOCH, str(newest_file(stage)))
-    roots = [path for path in folder.iterdir() if path.is_dir()]
-    if len(roots) != 1:
-        raise BuildError(
-            f"{origin.name} is no source distribution",
-            evidence=f"it has {len(roots)} folders at its top, not one",
-            cure="an sdist has one folder, NAME-VERSION, with all else in it",
-        )
-    return roots[0]
-
-
-def copy_source(origin: Path, target: Path) -> None:
-    """Copy a source folder without what is made of it, and without version control."""
-
-    def ignored(folder: str, names: list[str]) -> set[str]:
-        inside = Path(folder).relative_to(origin)
-        return {name for name in names if not is_source(inside / name)}
-
-    shutil.copytree(origin, target, symlinks=True, ignore=ignored)
-
-
-def _unpack(sdist: Path, stage: Path) -> None:
-    try:
-        if sdist.suffix == ".zip":
-            with zipfile.ZipFile(sdist) as archive:
-                _extract_zip(archive, stage)
-        else:
-            with tarfile.open(sdist) as tar:
-                _extract(tar, stage)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
-        raise BuildError(
-            f"the source archive {sdist.name} is damaged",
-            evidence=f"{sdist}: {error}",
-            cure="remove the file and run the command again: it is downloaded anew",
-        ) from error
-
-
-def _extract_zip(archive: zipfile.ZipFile, stage: Path) -> None:
-    """Unpack with the files' own times, which zipfile leaves out."""
-    for info in archive.infolist():
-        path = archive.extract(info, stage)  # strips .. and absolute names
-        seconds = calendar.timegm((*info.date_time, 0, 0, 0))
-        os.utime(path, (seconds, seconds))
-
-
-def _extract(tar: tarfile.TarFile, stage: Path) -> None:
-    """Unpack an archive whose members and links all stay in the folder.
-
-    Debian 12's Python 3.11.2 has no ``filter="data"`` yet (PEP 706 came in 3.11.4).
-
-    :raises TarError: a member leaves the folder, or is a device
-    """
-    top = stage.resolve()
-    for member in tar:
-        if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
-            raise tarfile.TarError(f"{member.name} is no file, folder or link")
-        place = top / member.name
-        # A hard link names its target from the archive's root, a symbolic one from itself.
-        base = place.parent if member.issym() else top
-        targets = [place, base / member.linkname] if member.linkname else [place]
-        for target in targets:
-            if not Path(os.path.normpath(target)).is_relative_to(top):
-                raise tarfile.TarError(f"{member.name} leads out of the archive")
-        member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
-        tar.extract(member, stage, set_attrs=True)
-
-
-def newest_file(source: Path) -> int:
-    """Seconds since 1970 of the newest file of a source; folders and links are always new."""
-    paths = (path for path in source.rglob("*") if path.is_file() and not path.is_symlink())
-    times = (path.stat().st_mtime for path in paths)
-    return max(int(max(times, default=0)), 315_532_800)  # zip archives begin in 1980
-
-
-def source_epoch(folder: Path) -> int:
-    """The SOURCE_DATE_EPOCH of what :func:`prepare_source` put into *folder*."""
-    return int((folder / _EPOCH).read_text())
-
-
-def build(job: Job, step: Step) -> Path:
+def build(job: BuildJob, step: Step) -> Path:
     """Build the wheel and return it, as the back end made it.
 
     :raises BuildError: the back end failed; the log's tail is the evidence
     """
     settings = _settings(job)
-    environment = job.additions.variables(job.env.environment(_variables(job)))
-    if job.additions.before_build:
+    environment = job.options.variables(job.env.environment(_variables(job)))
+    if job.options.before_build:
         variables = {**environment, "PATH": f"{job.env.python.parent}:{environment['PATH']}"}
-        run_before_build(job.additions, job.source, variables, job.place.log)
-    output = job.place.folder / "dist"
+        run_before_build(job.options, job.source, variables, job.workspace.log)
+    output = job.workspace.folder / "dist"
     files.remove_tree(output)
     runner = _runner(job, environment, step)
     try:
@@ -222,21 +121,21 @@ def build(job: Job, step: Step) -> Path:
     except BuildException as error:
         raise BuildError(
             f"{job.recipe.package} {job.recipe.version} did not build",
-            evidence=f"{error}\nfull log: {job.place.log}",
+            evidence=f"{error}\nfull log: {job.workspace.log}",
             cure="the package's pyproject.toml must name a PEP 517 back end that works",
         ) from error
     pyproject.require_stated(wheel, job.source)
     return wheel
 
 
-def _variables(job: Job) -> dict[str, str]:
+def _variables(job: BuildJob) -> dict[str, str]:
     """The environment variables of a build, beside those that every cross environment has."""
     fixed = {
         "SOURCE_DATE_EPOCH": str(job.epoch),
-        "CCACHE_BASEDIR": cache_base(job.place),
+        "CCACHE_BASEDIR": cache_base(job.workspace),
         "CCACHE_NOHASHDIR": "1",
-        "CCACHE_COMPILERCHECK": f"string:{job.place.compilers_identity}",
-        "CCACHE_STATSLOG": str(job.place.compilers.results),
+        "CCACHE_COMPILERCHECK": f"string:{job.workspace.compilers_identity}",
+        "CCACHE_STATSLOG": str(job.workspace.compilers.results),
         "TMPDIR": str(_temporary(job)),
         **({jobserver.VARIABLE: str(job.pool)} if job.pool else {}),
         **job.sharing,
@@ -255,30 +154,30 @@ def _variables(job: Job) -> dict[str, str]:
     return {**fixed, **joined, **own}
 
 
-def cache_base(place: Workplace) -> str:
+def cache_base(workspace: Workspace) -> str:
     """The folder below which ccache compares relative paths: another checkout hits, too.
 
     An SDK in the same project moves with it; any other has one path for all checkouts, which a
     path relative to one of them would hide.
     """
-    own = os.path.commonpath([place.folder, place.target.prefix])
-    shared = os.path.commonpath([own, place.sdk.root])
+    own = os.path.commonpath([workspace.folder, workspace.target.prefix])
+    shared = os.path.commonpath([own, workspace.sdk.root])
     project = Path.cwd()
     return shared if shared != "/" and Path(shared).is_relative_to(project) else own
 
 
-def _temporary(job: Job) -> Path:
+def _temporary(job: BuildJob) -> Path:
     """A temporary folder of this build's own: what configure checks leave stays in it."""
-    folder = job.place.folder / "tmp"
+    folder = job.workspace.folder / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def _flags(job: Job) -> dict[str, list[str]]:
+def _flags(job: BuildJob) -> dict[str, list[str]]:
     """Compiler flags by Meson's names of the languages."""
     common = {"c": COMMON_FLAGS, "cpp": COMMON_FLAGS, "fortran": FORTRAN_FLAGS}
     names = {"c": "c", "cpp": "c++", "fortran": "fortran"}
-    sdk = job.place.sdk
+    sdk = job.workspace.sdk
     # The wrappers add the tune as well; packages that choose code by CPU look for it here.
     tune = [word for word in sdk.tools.cc[1:] if word.startswith("-m")]
     flags = {
@@ -287,30 +186,30 @@ def _flags(job: Job) -> dict[str, list[str]]:
     }
     flags["link"] = [*_LINK_FLAGS]
     if job.recipe.backend != "meson-python":
-        return flags  # the user's own variables take the place of these, or add to them
+        return flags  # the user's own variables take the workspace of these, or add to them
     variables = job.env.environment(_variables(job))
     return {
-        key: [*words, *job.additions.words(FLAG_VARIABLES[key], variables)]
+        key: [*words, *job.options.words(FLAG_VARIABLES[key], variables)]
         for key, words in flags.items()
     }
 
 
-def _settings(job: Job) -> dict[str, str | list[str]]:
+def _settings(job: BuildJob) -> dict[str, str | list[str]]:
     """PEP 517 configuration settings, after the files they name have been written."""
     values = job.values()
     settings: dict[str, str | list[str]] = {
         key: [recipe.render(word, values) for word in words]
         for key, words in job.recipe.config_settings.items()
     }
-    settings.update(job.additions.settings())
+    settings.update(job.options.settings())
     if job.recipe.site_cfg:
         _write_site_cfg(job)
     if job.recipe.backend != "meson-python":
         return settings
-    folder = job.place.folder
+    folder = job.workspace.folder
     cross_file = write_cross_file(
         folder / "meson-cross.ini",
-        job.place.sdk,
+        job.workspace.sdk,
         job.env,
         _flags(job),
         job.rendered(job.recipe.meson_properties),
@@ -331,7 +230,7 @@ def _list(setting: str | list[str] | None) -> list[str]:
     return [setting] if isinstance(setting, str) else setting or []
 
 
-def _write_site_cfg(job: Job) -> None:
+def _write_site_cfg(job: BuildJob) -> None:
     """numpy.distutils's list of where libraries are, in the source's root."""
     config = configparser.RawConfigParser()
     for section, entries in job.recipe.site_cfg.items():
@@ -341,7 +240,7 @@ def _write_site_cfg(job: Job) -> None:
     files.write_text(job.source / "site.cfg", text.getvalue())
 
 
-def _runner(job: Job, environment: Mapping[str, str], step: Step) -> RunnerType:
+def _runner(job: BuildJob, environment: Mapping[str, str], step: Step) -> RunnerType:
     """How ``build`` starts the back end: through our door, with log and progress."""
     compiled = 0
 
@@ -360,33 +259,33 @@ def _runner(job: Job, environment: Mapping[str, str], step: Step) -> RunnerType:
         extra_environ: Mapping[str, str] | None = None,
     ) -> None:
         words = list(cmd)
-        if job.place.target.version == "3.5":
+        if job.workspace.target.version == "3.5":
             words[1] = str(_HOOK_FOR_OLD_PYTHON)
         run(
             job.env.with_cython(words),
             env={**environment, **(extra_environ or {})},
             cwd=Path(cwd) if cwd else None,
-            log=job.place.log,
+            log=job.workspace.log,
             on_line=on_line,
         )
 
     return runner
 
 
-def _failure(job: Job, error: CommandError) -> BuildError:
-    text = job.place.log.read_text(errors="replace") if job.place.log.exists() else ""
+def _failure(job: BuildJob, error: CommandError) -> BuildError:
+    text = job.workspace.log.read_text(errors="replace") if job.workspace.log.exists() else ""
     leaks = re.findall(r"^crossbuild: (.*is a path of the build machine.*)$", text, re.MULTILINE)
     name = f"{job.recipe.package} {job.recipe.version}"
     if leaks:
         return BuildError(
             f"{name} looked at the build machine's files (wrapper status {LEAK_STATUS})",
-            evidence=f"{leaks[0]}\nfull log: {job.place.log}",
+            evidence=f"{leaks[0]}\nfull log: {job.workspace.log}",
             cure="name the folder under dropped-paths in the recipe where the package only "
             "mentions it by habit; else point the package at the sysroot's copy",
         )
     return BuildError(
-        f"{name} did not build for Python {job.place.target.version}",
+        f"{name} did not build for Python {job.workspace.target.version}",
         evidence=error.evidence,
-        cure=f"the folder {job.place.folder} is kept; the first error in the log counts. "
+        cure=f"the folder {job.workspace.folder} is kept; the first error in the log counts. "
         "`crossbuild doctor` tells whether the SDK lacks something",
     )

@@ -7,7 +7,7 @@ from packaging.utils import canonicalize_name
 
 from crossbuild import in_process
 from crossbuild.core import files
-from crossbuild.pipeline.order import Package
+from crossbuild.packages.package import Package
 from crossbuild.toolchain import compile_cache
 
 #: What Cython is run by.
@@ -70,4 +70,4 @@ def _identity(package: Package, *programs: Path) -> str:
     source = sorted(artifact.sha256 for artifact in package.lock.source)
     recipe = package.recipe.model_dump(mode="json", exclude={"python"})
     ours = [files.sha256(path) for path in programs]
-    return files.content_key(source, required, recipe, package.additions.facts, ours)
+    return files.content_key(source, required, recipe, package.options.facts, ours)

@@ -25,7 +25,7 @@ from crossbuild.core.errors import CommandError, CrossEnvError
 from crossbuild.python import build_python
 from crossbuild.python.build_python import BuildPython
 from crossbuild.python.target_python import TargetPython
-from crossbuild.toolchain.compilers import Wrappers
+from crossbuild.toolchain.compilers import Compilers
 
 #: ``uname -m`` of the board (i.MX6), which pip compares with a wheel's tag.
 MACHINE = "armv7l"
@@ -44,7 +44,7 @@ class CrossEnv:
     python: Path
     site_packages: Path
     scripts: Path
-    wrappers: Wrappers
+    wrappers: Compilers
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         """The whole environment of a build: the wrappers' tools, and nothing of the user's."""
@@ -87,7 +87,7 @@ class CrossEnv:
 def create(
     build: BuildPython,
     target: TargetPython,
-    wrappers: Wrappers,
+    wrappers: Compilers,
     requirements: Sequence[Path],
     directory: Path,
     *,
@@ -135,7 +135,7 @@ def create(
     return env
 
 
-def existing(target: TargetPython, wrappers: Wrappers, directory: Path) -> CrossEnv:
+def existing(target: TargetPython, wrappers: Compilers, directory: Path) -> CrossEnv:
     """The cross environment that :func:`create` made in *directory*."""
     env = directory / "env"
     return CrossEnv(

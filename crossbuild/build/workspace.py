@@ -14,20 +14,20 @@ from crossbuild.build import codegen_cache, crossenv
 from crossbuild.build.crossenv import CrossEnv
 from crossbuild.core import files
 from crossbuild.core.command import clean_environment, which
-from crossbuild.pipeline.order import Package
+from crossbuild.packages.package import Package
 from crossbuild.python.build_python import BuildPython
 from crossbuild.python.target_python import TargetPython
 from crossbuild.sdk import libraries
 from crossbuild.sdk.read import Sdk
 from crossbuild.toolchain import compilers as wrappers
 from crossbuild.toolchain import gfortran
-from crossbuild.toolchain.compilers import Border, Wrappers
+from crossbuild.toolchain.compilers import Border, Compilers
 from crossbuild.toolchain.identity import identity
 from crossbuild.toolchain.log import CompilerLog
 
 
 @dataclass(frozen=True)
-class Workplace:
+class Workspace:
     """Where a package is built, and with what.
 
     :param folder: the package's own folder
@@ -116,7 +116,7 @@ class Workplace:
         files.write_text(stamp, contents)
         return env
 
-    def _wrappers(self, package: Package, requirements: Sequence[Path]) -> Wrappers:
+    def _wrappers(self, package: Package, requirements: Sequence[Path]) -> Compilers:
         ccache = which("ccache", clean_environment())
         distcc = (self.distcc,) if self.distcc else ()
         return wrappers.create(

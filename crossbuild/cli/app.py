@@ -253,7 +253,7 @@ def wheels(
         bundling=bundle,
         slim=configured.slim if slim is None else slim,
         keep_debug=configured.keep_debug if keep_debug is None else keep_debug,
-        additions=configured.additions(Path.cwd()),
+        options=configured.options(Path.cwd()),
         farm=farm,
         shared_cache=storage,
     )
@@ -473,7 +473,7 @@ def matrix(
         offline=offline,
         slim=configured.slim if slim is None else slim,
         keep_debug=configured.keep_debug if keep_debug is None else keep_debug,
-        additions=configured.additions(Path.cwd()),
+        options=configured.options(Path.cwd()),
         farm=farm,
         shared_cache=storage,
     )

@@ -44,7 +44,7 @@ PASSED_ON = (
 
 
 @dataclass(frozen=True)
-class Finished:
+class Completed:
     """A program that ended: its exit status and what it printed."""
 
     argv: tuple[str, ...]
@@ -86,7 +86,7 @@ def run(
     timeout: float | None = None,
     stdin: str | None = None,
     on_line: Callable[[str], None] | None = None,
-) -> Finished:
+) -> Completed:
     """Run a program to its end and return what it printed (stdout and stderr as one).
 
     :param env: the whole environment; :func:`clean_environment` where None
@@ -130,16 +130,16 @@ def run(
             f"{Path(words[0]).name} failed with exit status {status}",
             evidence=_evidence(words, output, log),
         )
-    return Finished(tuple(words), status, output)
+    return Completed(tuple(words), status, output)
 
 
-def attempt(argv: Sequence[str | Path], *, env: Mapping[str, str], timeout: float) -> Finished:
+def attempt(argv: Sequence[str | Path], *, env: Mapping[str, str], timeout: float) -> Completed:
     """Run a program that may not even start: that is a status of 127, with the reason."""
     try:
         return run(argv, env=env, check=False, timeout=timeout)
     except (CommandError, ToolMissingError) as error:
         words = tuple(str(word) for word in argv)
-        return Finished(words, 127, f"{error.what}\n{error.evidence}")
+        return Completed(words, 127, f"{error.what}\n{error.evidence}")
 
 
 def _communicate(

@@ -110,7 +110,7 @@ class BuildError(CrossbuildError):
     exit_code = 17
 
 
-class BundleError(CrossbuildError):
+class RepairError(CrossbuildError):
     """A built wheel could not be made ready for the board."""
 
     exit_code = 18

@@ -4,10 +4,10 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from crossbuild.core.command import Finished, clean_environment, run
+from crossbuild.core.command import Completed, clean_environment, run
 
 
-def run_own(argv: Sequence[str | Path], *, log: Path | None = None, **extra: str) -> Finished:
+def run_own(argv: Sequence[str | Path], *, log: Path | None = None, **extra: str) -> Completed:
     """Run a program of crossbuild's own environment, whatever the machine has of that name.
 
     :param extra: variables to set

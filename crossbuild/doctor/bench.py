@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild.core.command import Finished, attempt, clean_environment
+from crossbuild.core.command import Completed, attempt, clean_environment
 from crossbuild.sdk.read import Sdk
 from crossbuild.toolchain import gfortran
 
@@ -27,7 +27,7 @@ class Bench:
 
     def compile(
         self, name: str, language: str, source: str, *before: str, after: Sequence[str] = ()
-    ) -> Finished:
+    ) -> Completed:
         """Compile, and link unless ``-c`` is among the words, to :meth:`result`.
 
         :param before: words before the source; *after*: libraries, behind it
@@ -40,7 +40,7 @@ class Bench:
         path = f"{Path(self.sdk.tools.cc[0]).parent}:/usr/bin:/bin"
         done = attempt(words, env=clean_environment(PATH=path), timeout=_SECONDS)
         if done.status == 0 and not self.result(name).is_file():
-            return Finished(done.argv, 1, f"{done.output}{words[0]} made no file")
+            return Completed(done.argv, 1, f"{done.output}{words[0]} made no file")
         return done
 
     def result(self, name: str) -> Path:
@@ -62,6 +62,6 @@ def bench(sdk: Sdk) -> Iterator[Bench]:
         yield Bench(sdk, folder, gfortran.overlay(sdk, folder / "fortran"))
 
 
-def tail(finished: Finished) -> str:
+def tail(finished: Completed) -> str:
     """The last lines that a compiler printed."""
     return "\n".join(finished.output.strip().splitlines()[-6:])

@@ -29,7 +29,7 @@ EQUAL, NOT_EQUAL, ALWAYS = 0, 1, 14
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Decoded:
     """One decoded instruction.
 
     :ivar size: in bytes
@@ -48,9 +48,9 @@ class Step:
 #: Entries of a branch table; TBB reaches 255 half-words, and compilers stay well below.
 _LONGEST_TABLE = 1024
 
-_NARROW, _WIDE = Step(2), Step(4)
-_NARROW_STOP, _WIDE_STOP = Step(2, Flow.STOP), Step(4, Flow.STOP)
-_TABLE = Step(4, Flow.TABLE)
+_NARROW, _WIDE = Decoded(2), Decoded(4)
+_NARROW_STOP, _WIDE_STOP = Decoded(2, Flow.STOP), Decoded(4, Flow.STOP)
+_TABLE = Decoded(4, Flow.TABLE)
 
 
 def is_wide(half: int) -> bool:
@@ -91,7 +91,7 @@ class Code:
         """The word at an address; 0 outside the section."""
         return self.half(address) | self.half(address + 2) << 16
 
-    def step(self, address: int) -> Step:
+    def step(self, address: int) -> Decoded:
         """Decode the control flow of the instruction at an address."""
         index = (address - self.address) >> 1
         half = self.halves[index]
@@ -137,21 +137,21 @@ class Code:
         return address - 2 in self and self.step(address - 2).flow in (Flow.BRANCH, Flow.STOP)
 
 
-def _narrow_step(half: int, address: int) -> Step:
+def _narrow_step(half: int, address: int) -> Decoded:
     top = half >> 8
     if 0xD0 <= top <= 0xDD:
-        return Step(2, Flow.CONDITIONAL, address + 4 + 2 * signed(half & 0xFF, 8), top & 15)
+        return Decoded(2, Flow.CONDITIONAL, address + 4 + 2 * signed(half & 0xFF, 8), top & 15)
     if top & 0xF5 == 0xB1:
         distance = (half >> 3 & 0x1F | half >> 4 & 0x20) * 2
         condition = NOT_EQUAL if half & 0x800 else EQUAL
-        return Step(2, Flow.CONDITIONAL, address + 4 + distance, condition, half & 7)
+        return Decoded(2, Flow.CONDITIONAL, address + 4 + distance, condition, half & 7)
     if 0xE0 <= top <= 0xE7:
-        return Step(2, Flow.BRANCH, address + 4 + 2 * signed(half & 0x7FF, 11))
+        return Decoded(2, Flow.BRANCH, address + 4 + 2 * signed(half & 0x7FF, 11))
     leaves = top in (0xBD, 0xDE) or half & 0xFF80 == 0x4700 or half & 0xFD87 == 0x4487
     return _NARROW_STOP if leaves else _NARROW
 
 
-def _wide_step(first: int, second: int, address: int) -> Step:
+def _wide_step(first: int, second: int, address: int) -> Decoded:
     if first & 0xF800 == 0xF000 and second & 0x8000:
         return _wide_branch(first, second, address)
     if first & 0xFFF0 == 0xE8D0 and second & 0xFFE0 == 0xF000:
@@ -161,7 +161,7 @@ def _wide_step(first: int, second: int, address: int) -> Step:
     return _WIDE_STOP if loads_pc or pops_pc else _WIDE
 
 
-def _wide_branch(first: int, second: int, address: int) -> Step:
+def _wide_branch(first: int, second: int, address: int) -> Decoded:
     kind = second & 0x5000
     if kind == 0:
         condition = first >> 6 & 15
@@ -169,15 +169,15 @@ def _wide_branch(first: int, second: int, address: int) -> Step:
             return _WIDE  # hints, barriers, system registers
         distance = (first & 0x3F) << 12 | (second & 0x7FF) << 1
         distance |= (second & 0x2000) << 5 | (second & 0x800) << 8 | (first & 0x400) << 10
-        return Step(4, Flow.CONDITIONAL, address + 4 + signed(distance, 21), condition)
+        return Decoded(4, Flow.CONDITIONAL, address + 4 + signed(distance, 21), condition)
     sign = first >> 10 & 1
     high = (second >> 13 & 1) ^ sign ^ 1
     low = (second >> 11 & 1) ^ sign ^ 1
     distance = sign << 24 | high << 23 | low << 22 | (first & 0x3FF) << 12 | (second & 0x7FF) << 1
     target = address + 4 + signed(distance, 25)
     if kind == 0x4000:  # BLX: to Arm code, as procedure linkage tables are
-        return Step(4, Flow.CALL, target & ~3)
-    return Step(4, Flow.CALL if kind == 0x5000 else Flow.BRANCH, target)
+        return Decoded(4, Flow.CALL, target & ~3)
+    return Decoded(4, Flow.CALL if kind == 0x5000 else Flow.BRANCH, target)
 
 
 #: What :func:`actions` says of an instruction's first half-word: only its size matters; it

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from crossbuild.elf.memory import Memory
-from crossbuild.isa.thumb_decoder import EQUAL, NOT_EQUAL, OBSERVED, Code, Flow, Step
+from crossbuild.isa.thumb_decoder import EQUAL, NOT_EQUAL, OBSERVED, Code, Decoded, Flow
 
 #: Imported functions after whose call no code follows.
 NEVER_RETURN = frozenset(
@@ -118,7 +118,7 @@ class Walk:
 
     # -- control flow ---------------------------------------------------------
 
-    def _branch(self, address: int, step: Step, state: State) -> bool:
+    def _branch(self, address: int, step: Decoded, state: State) -> bool:
         """Leave the targets in *waiting*; return whether the row ends."""
         self.settle(state)
         if step.flow is Flow.CALL:
@@ -141,7 +141,7 @@ class Walk:
         return True
 
     @staticmethod
-    def _tests_answer(step: Step, state: State) -> bool:
+    def _tests_answer(step: Decoded, state: State) -> bool:
         if step.register >= 0:
             return step.register in state.answers
         return state.tested and step.condition in (EQUAL, NOT_EQUAL)

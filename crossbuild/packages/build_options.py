@@ -15,8 +15,8 @@ _REFERENCE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 
 
 @dataclass(frozen=True)
-class Additions:
-    """Additions to one package's build, or to all builds of a run.
+class BuildOptions:
+    """BuildOptions to one package's build, or to all builds of a run.
 
     :ivar environment: variables, whose values may name others as ``$NAME``
     :ivar config_settings: PEP 517 configuration settings
@@ -34,17 +34,17 @@ class Additions:
         """All of it that can change a wheel, for content keys."""
         return (self.environment, self.config_settings, self.before_build)
 
-    def for_package(self, folder: Path | None) -> "Additions":
+    def for_package(self, folder: Path | None) -> "BuildOptions":
         """What of it is meant for one package: all of it for source folders alone.
 
         A package of an index was not written for the project's settings.
         """
         if folder is None:
-            return Additions(environment=self.environment)
+            return BuildOptions(environment=self.environment)
         return replace(self, project=None) if folder == self.project else self
 
     def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """*environment* with the additions on top."""
+        """*environment* with the options on top."""
         variables = dict(environment)
         for name, value in self.environment.items():
             variables[name] = _expanded(value, variables)
@@ -65,7 +65,7 @@ class Additions:
         }
 
 
-NOTHING_ADDED = Additions()
+NO_OPTIONS = BuildOptions()
 
 
 def filled(command: str, *, project: Path | str, package: Path | str) -> str:
@@ -74,14 +74,14 @@ def filled(command: str, *, project: Path | str, package: Path | str) -> str:
 
 
 def run_before_build(
-    additions: Additions, source: Path, variables: Mapping[str, str], log: Path
+    options: BuildOptions, source: Path, variables: Mapping[str, str], log: Path
 ) -> None:
     """Run the command in the copy of the source, which it may change.
 
     :param variables: the environment of the build
     :raises BuildError: it failed
     """
-    command = filled(additions.before_build, project=additions.project or source, package=source)
+    command = filled(options.before_build, project=options.project or source, package=source)
     try:
         run(["sh", "-c", command], env=variables, cwd=source, log=log)
     except CommandError as error:

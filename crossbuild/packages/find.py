@@ -13,10 +13,10 @@ from crossbuild.core import files
 from crossbuild.core.errors import ConfigurationError, IndexUnreachableError, RecipeError
 from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
-from crossbuild.packages import lock, pyproject, recipe, requirement
+from crossbuild.packages import lock, pyproject, recipe, requirement, source_tree
 from crossbuild.packages.lock import Lock
+from crossbuild.packages.package import Package
 from crossbuild.packages.recipe import RecipeVersion
-from crossbuild.pipeline.order import Package, source_digest
 
 
 def finder(
@@ -85,7 +85,7 @@ def _from_folder(folder: Path, python: str, locks: Path, *, offline: bool) -> Pa
     requires = stated.build_system.requires
     place = _place(locks, python, str(folder), requires)
     made = _locked(name, python, place, lambda: _resolved(requires, python), offline=offline)
-    version = stated.project.version or f"0+{source_digest(folder)[:8]}"
+    version = stated.project.version or f"0+{source_tree.digest(folder)[:8]}"
     return Package(_plain(name, version, python, made), made, folder)
 
 

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.packages import pyproject
-from crossbuild.packages.build_options import FLAG_VARIABLES, Additions
+from crossbuild.packages.build_options import FLAG_VARIABLES, BuildOptions
 
 TABLE = "tool.crossbuild"
 PREFIX = "CROSSBUILD_"
@@ -158,9 +158,9 @@ class Configuration(BaseModel):
         fitting = (sdk for glob, sdk in self.sdk.items() if fnmatchcase(identifier, glob))
         return next(fitting, None)
 
-    def additions(self, project: Path) -> Additions:
+    def options(self, project: Path) -> BuildOptions:
         """What goes into builds; *project* is the folder of pyproject.toml."""
-        return Additions(
+        return BuildOptions(
             environment=self.environment,
             config_settings=self.config_settings,
             before_build=self.before_build,

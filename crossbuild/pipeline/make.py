@@ -8,15 +8,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crossbuild.build.built import Built
 from crossbuild.core import files, jobserver
 from crossbuild.core.defaults import Bundling
 from crossbuild.core.digests import Digests
 from crossbuild.core.errors import ConfigurationError, CrossbuildError
 from crossbuild.index import download
 from crossbuild.packages import find as find_package
+from crossbuild.packages import source_tree
+from crossbuild.packages.package import Package
 from crossbuild.pipeline import order as plan
-from crossbuild.pipeline.order import Package, Planned
-from crossbuild.pipeline.store import Built, Finished, Store
+from crossbuild.pipeline.order import Planned
+from crossbuild.pipeline.store import Finished, Store
 from crossbuild.pipeline.target import Cell, Request, open_cell
 from crossbuild.progress import workers
 from crossbuild.progress.console import Console, Step
@@ -25,7 +28,7 @@ from crossbuild.wheel import wheelhouse as wheelhouses
 
 # What makes wheels is imported where it is used: a run that finds them made does not wait for it.
 if TYPE_CHECKING:
-    from crossbuild.build.workspace import Workplace
+    from crossbuild.build.workspace import Workspace
     from crossbuild.doctor import Diagnosis
 
 
@@ -151,11 +154,11 @@ def make_wheel(
     :param built: wheels that it may link against, by package
     """
     from crossbuild.audit import gate
-    from crossbuild.build.workspace import Workplace
+    from crossbuild.build.workspace import Workspace
     from crossbuild.repair import repair, runtime_wheel
 
     package = one.package
-    place = Workplace(
+    place = Workspace(
         folder=cell.folder / f"{package.name}-{package.recipe.version}-{one.build_key[:8]}",
         sdk=cell.sdk,
         target=cell.target,
@@ -179,7 +182,12 @@ def make_wheel(
             keep_debug=request.keep_debug,
         )
     with step.phase("audit"):
-        gate.require_fit([ready.wheel, *companions], cell.board, place, request.wheelhouse)
+        gate.require_fit(
+            [ready.wheel, *companions],
+            cell.board,
+            wheelhouse=request.wheelhouse,
+            build_paths=[str(path) for path in place.placeholders],
+        )
     finished = Finished(ready.wheel, tuple(companions), ready.left_out, ready.debug)
     finished = store.put_finished(one.key, finished)
     if not request.keep:
@@ -188,7 +196,7 @@ def make_wheel(
 
 
 def build_wheel(
-    one: Planned, place: "Workplace", store: Store, request: Request, step: Step
+    one: Planned, place: "Workspace", store: Store, request: Request, step: Step
 ) -> Built:
     """The wheel as its back end makes it, from its source to the store."""
     from crossbuild.build import backend
@@ -202,19 +210,19 @@ def build_wheel(
     origin = package.folder or fetched.pop(0)
     with step.phase("cross environment"):
         env = place.equip(package, fetched)
-        if package.additions.before_build:
+        if package.options.before_build:
             files.remove_tree(place.source)  # an interrupted run may have changed it half
-        source = backend.prepare_source(origin, place.source)
-    epoch = backend.source_epoch(place.source)
+        source = source_tree.prepare(origin, place.source)
+    epoch = source_tree.epoch(place.source)
     memory = package.recipe.memory_mb
-    job = backend.Job(
+    job = backend.BuildJob(
         recipe=package.recipe,
-        place=place,
+        workspace=place,
         env=env,
         source=source,
         epoch=epoch,
         jobs=request.at_once(memory),
-        additions=package.additions,
+        options=package.options,
         pool=request.pool,
         sharing={**request.shared_cache, **_farm_variables(request, place, memory)},
     )
@@ -227,7 +235,7 @@ def build_wheel(
     return store.put_built(one.build_key, path, epoch=epoch, seconds=time.monotonic() - started)
 
 
-def _farm_variables(request: Request, place: "Workplace", memory_mb: int) -> dict[str, str]:
+def _farm_variables(request: Request, place: "Workspace", memory_mb: int) -> dict[str, str]:
     if request.farm is None:
         return {}
     return request.farm.variables(request.work / "distcc", place.compilers.sent, memory_mb)
@@ -292,14 +300,14 @@ def _packages(request: Request, cell: Cell) -> tuple[Package, ...]:
     find = find_package.finder(
         cell.target.version, request.work / "locks", request.cache, offline=request.offline
     )
-    additions = request.additions
+    options = request.options
     if request.keep_debug:
         from crossbuild.repair import debug_info
 
-        additions = debug_info.compiling(additions)
+        options = debug_info.compiling(options)
     packages = plan.in_order(request.packages, find)
     _require_apart(packages, request)
-    return plan.with_additions(packages, additions)
+    return plan.with_options(packages, options)
 
 
 def _require_apart(packages: Sequence[Package], request: Request) -> None:
@@ -310,7 +318,7 @@ def _require_apart(packages: Sequence[Package], request: Request) -> None:
     for folder in [package.folder for package in packages if package.folder]:
         for place in (request.work, request.cache):
             inside = place.relative_to(folder) if place.is_relative_to(folder) else None
-            if inside is not None and (inside == Path() or plan.is_source(inside)):
+            if inside is not None and (inside == Path() or source_tree.is_source(inside)):
                 raise ConfigurationError(
                     f"{place} lies among the sources of {folder.name}",
                     evidence=f"{folder} is built, and would be copied with all that is in it",

@@ -5,7 +5,6 @@ recipe, the hashes of all downloads, and the keys of the wheels it links against
 equal key means an equal wheel, so nothing is built twice.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -13,13 +12,11 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-
 from crossbuild.core import files
 from crossbuild.core.errors import RecipeError
-from crossbuild.packages.build_options import NOTHING_ADDED, Additions
-from crossbuild.packages.lock import Lock
-from crossbuild.packages.recipe import RecipeVersion
+from crossbuild.packages import source_tree
+from crossbuild.packages.build_options import BuildOptions
+from crossbuild.packages.package import Package
 from crossbuild.python.target_python import TargetPython
 from crossbuild.sdk.read import Sdk
 
@@ -64,28 +61,6 @@ _FINISH_RULES = (
     "audit/boards/imx6q.toml",
     "repair/slim.toml",
 )
-
-
-@dataclass(frozen=True)
-class Package:
-    """One wheel to build: how, from which files, and whether it was asked for by name."""
-
-    recipe: RecipeVersion
-    lock: Lock
-    #: A source folder of the user's own, instead of a locked sdist.
-    folder: Path | None = None
-    #: What the user's project adds to this build.
-    additions: Additions = NOTHING_ADDED
-
-    @property
-    def name(self) -> str:
-        """The canonical name."""
-        return canonicalize_name(self.recipe.package)
-
-    @property
-    def title(self) -> str:
-        """Name and version as people write them."""
-        return f"{self.recipe.package} {self.recipe.version}"
 
 
 @dataclass(frozen=True)
@@ -177,40 +152,15 @@ def _build_key(package: Package, base: Sequence[str], keys: Mapping[str, str]) -
     how = package.recipe.model_dump(mode="json", exclude=_NOT_OF_BUILDS)
     what = sorted(artifact.sha256 for artifact in (*package.lock.source, *package.lock.build))
     links = {name: keys[name] for name in package.recipe.dependencies}
-    own = source_digest(package.folder) if package.folder else ""
-    return files.content_key(base, how, what, links, own, package.additions.facts)
+    own = source_tree.digest(package.folder) if package.folder else ""
+    return files.content_key(base, how, what, links, own, package.options.facts)
 
 
-def with_additions(packages: Sequence[Package], additions: Additions) -> tuple[Package, ...]:
+def with_options(packages: Sequence[Package], options: BuildOptions) -> tuple[Package, ...]:
     """Give each package what the user's project adds to its build."""
     return tuple(
-        replace(package, additions=additions.for_package(package.folder)) for package in packages
+        replace(package, options=options.for_package(package.folder)) for package in packages
     )
-
-
-def source_digest(folder: Path) -> str:
-    """The digest of a source folder's files; version control and caches do not count."""
-    total = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and is_source(path.relative_to(folder)):
-            total.update(f"{path.relative_to(folder)} {files.sha256(path)}\n".encode())
-    return total.hexdigest()
-
-
-def is_source(path: Path) -> bool:
-    """Whether a path in a source folder belongs to the source.
-
-    ``build``, ``dist`` and ``wheelhouse`` hold what is made of it, but a package may have a
-    folder of such a name inside.
-    """
-    return path.parts[0] not in _MADE and not _NO_SOURCE & set(path.parts)
-
-
-_MADE = {"build", "dist", "wheelhouse"}
-_NO_SOURCE = {
-    *(".git", ".hg", ".venv", ".tox", ".nox", "__pycache__", ".pytest_cache"),
-    *(".cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".eggs"),
-}
 
 
 def _target_digest(target: TargetPython) -> str:

@@ -43,13 +43,13 @@ def require_same(made: Sequence[Made], request: Request, console: Console) -> No
 def elsewhere(request: Request) -> Request:
     """The same request for another folder, another number of jobs, and real compiles."""
     folder = request.work / "again"
-    environment = {**request.additions.environment, "CCACHE_DISABLE": "1"}
+    environment = {**request.options.environment, "CCACHE_DISABLE": "1"}
     return replace(
         request,
         wheelhouse=folder / "wheelhouse",
         work=folder / "in-another-folder",
         jobs=request.jobs + 1,
-        additions=replace(request.additions, environment=environment),
+        options=replace(request.options, environment=environment),
     )
 
 

@@ -12,34 +12,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from crossbuild.build.built import Built
 from crossbuild.core import files
 from crossbuild.core.digests import Digests
 from crossbuild.repair.slim import LeftOut
-
-
-@dataclass(frozen=True)
-class Built:
-    """A wheel as the back end made it.
-
-    :ivar epoch: its SOURCE_DATE_EPOCH, in seconds since 1970
-    :ivar seconds: what the build took
-    """
-
-    wheel: Path
-    epoch: int
-    seconds: float
-
-    @property
-    def unpacked(self) -> Path:
-        """Its content as a folder, for packages that link against it."""
-        folder = self.wheel.parent / "unpacked"
-        with files.exclusive(self.wheel.parent / ".lock"):
-            if not folder.exists():
-                from crossbuild.wheel import pack as wheel
-
-                with files.staged_directory(folder) as stage, wheel.unpacked(self.wheel) as tree:
-                    shutil.copytree(tree, stage, dirs_exist_ok=True)
-        return folder
 
 
 @dataclass(frozen=True)

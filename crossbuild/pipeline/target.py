@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from crossbuild.core import defaults, files, jobserver
 from crossbuild.core.defaults import Bundling
 from crossbuild.core.errors import BuildPythonError, TargetPythonError
-from crossbuild.packages.build_options import NOTHING_ADDED, Additions
-from crossbuild.pipeline.order import Package
+from crossbuild.packages.build_options import NO_OPTIONS, BuildOptions
+from crossbuild.packages.package import Package
 from crossbuild.python import build_python, target_python
 from crossbuild.python.build_python import BuildPython
 from crossbuild.python.target_python import TargetPython
@@ -54,7 +54,7 @@ class Request:
     #: What several builds at once share (:mod:`crossbuild.core.jobserver`).
     pool: Path | None = None
     #: What the user's project adds to builds.
-    additions: Additions = NOTHING_ADDED
+    options: BuildOptions = NO_OPTIONS
     #: Other machines that compile for this one.
     farm: "Farm | None" = None
     #: The variables by which ccache uses a shared storage.
@@ -112,10 +112,10 @@ class Cell:
     @cached_property
     def board(self) -> "BoardProfile":
         """The board that the SDK's sysroot tells of."""
-        from crossbuild.audit import gate
+        from crossbuild.audit import sdk_profile
 
         absent = () if self.bundling is Bundling.NONE else None
-        return gate.board_of(self.sdk, self.target, self.build_python, absent=absent)
+        return sdk_profile.board_of(self.sdk, self.target, self.build_python, absent=absent)
 
     def reaching(self, packages: Sequence[Package]) -> "Cell":
         """The cell with the folders of libraries that packages need, off the linker's path."""
@@ -153,7 +153,7 @@ def board_for(request: Request, python: str) -> "BoardProfile":
 
     An audit needs no build Python: without one, less is known of the board's.
     """
-    from crossbuild.audit import gate
+    from crossbuild.audit import sdk_profile
 
     version = python or request.python
     try:
@@ -162,4 +162,4 @@ def board_for(request: Request, python: str) -> "BoardProfile":
         if not version:
             raise
         found = sdk.read(request.sdk, environment=request.environment, cache=request.cache)
-        return gate.board_with_any_python(found, version)
+        return sdk_profile.board_with_any_python(found, version)

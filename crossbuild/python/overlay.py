@@ -13,7 +13,7 @@ from crossbuild.core import files
 from crossbuild.core.errors import TargetPythonError
 from crossbuild.python.sysconfigdata import (
     Description,
-    Toolchain,
+    ToolNames,
     amended_config,
     config_folder,
     config_module,
@@ -56,11 +56,11 @@ def write(source: Description, sdk: Sdk, overlay: Path) -> tuple[Path, Path]:
     return overlay / headers, overlay / module
 
 
-def _toolchain(sdk: Sdk) -> Toolchain:
+def _toolchain(sdk: Sdk) -> ToolNames:
     usr = (
         folder for folder in sdk.library_dirs if folder.is_relative_to(sdk.target_sysroot / "usr")
     )
-    return Toolchain(
+    return ToolNames(
         cc=f"{sdk.triple}-gcc",
         cxx=f"{sdk.triple}-g++",
         ar=f"{sdk.triple}-ar",

@@ -14,7 +14,7 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-from crossbuild.core.command import Finished, run
+from crossbuild.core.command import Completed, run
 from crossbuild.core.errors import TargetPythonError
 from crossbuild.sdk.read import Sdk
 
@@ -127,14 +127,14 @@ class Prober:
             data = elf.get_section(symbol["st_shndx"]).data()
             return bytes(data[start : start + symbol["st_size"]])
 
-    def _compile(self, name: str, text: str, *words: str, after: Sequence[str] = ()) -> Finished:
+    def _compile(self, name: str, text: str, *words: str, after: Sequence[str] = ()) -> Completed:
         source, result = self.directory / f"{name}.c", self.directory / f"{name}.out"
         source.write_text(text, encoding="utf-8")
         output = () if "-E" in words or "-fsyntax-only" in words else ("-o", result)
         argv = [*self.sdk.tools.cc, "-w", "-O0", "-fno-lto", *words, source, *output, *after]
         return run(argv, check=False)
 
-    def _require(self, finished: Finished) -> Finished:
+    def _require(self, finished: Completed) -> Completed:
         if finished.status == 0:
             return finished
         raise TargetPythonError(

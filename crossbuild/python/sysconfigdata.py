@@ -173,7 +173,7 @@ class Description:
 
 
 @dataclass(frozen=True)
-class Toolchain:
+class ToolNames:
     """The one-word commands that the amended variables name, and where things lie."""
 
     cc: str
@@ -184,7 +184,7 @@ class Toolchain:
     library_dir: Path  # of the sysroot
 
 
-def amended_config(config: Mapping[str, object], overlay: Path, tools: Toolchain) -> Config:
+def amended_config(config: Mapping[str, object], overlay: Path, tools: ToolNames) -> Config:
     """The variables as a build on this machine must see them.
 
     What tells of the target is kept.  What tells how its interpreter was compiled is replaced
@@ -203,7 +203,7 @@ def amended_config(config: Mapping[str, object], overlay: Path, tools: Toolchain
     return kept | libraries | _tool_variables(tools) | _place_variables(config, overlay, tools)
 
 
-def _tool_variables(tools: Toolchain) -> Config:
+def _tool_variables(tools: ToolNames) -> Config:
     flags = "-DNDEBUG -O2 -fwrapv"
     link, link_cxx = f"{tools.cc} -shared", f"{tools.cxx} -shared"
     empty = (
@@ -238,7 +238,7 @@ def _tool_variables(tools: Toolchain) -> Config:
     }
 
 
-def _place_variables(config: Mapping[str, object], overlay: Path, tools: Toolchain) -> Config:
+def _place_variables(config: Mapping[str, object], overlay: Path, tools: ToolNames) -> Config:
     version = str(config["VERSION"])
     headers = f"python{version}{config.get('ABIFLAGS') or ''}"
     include = overlay / "include"

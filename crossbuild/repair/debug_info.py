@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from crossbuild.core.command import run
-from crossbuild.core.errors import BundleError
+from crossbuild.core.errors import RepairError
 from crossbuild.elf import file as elf
-from crossbuild.packages.build_options import Additions
+from crossbuild.packages.build_options import BuildOptions
 from crossbuild.sdk.read import Sdk
 
 #: Words that come after a build's own.  The compiler's command line, which it records by
@@ -27,25 +27,25 @@ _FLAGS = {
 _NO_BASE = {"CCACHE_BASEDIR": ""}
 
 
-def compiling(additions: Additions) -> Additions:
-    """The additions of a run, with the flags that make debug information."""
-    own = additions.environment
+def compiling(options: BuildOptions) -> BuildOptions:
+    """The options of a run, with the flags that make debug information."""
+    own = options.environment
     flags = {name: f"{own.get(name, f'${name}')} {words}" for name, words in _FLAGS.items()}
-    return replace(additions, environment={**own, **flags, **_NO_BASE})
+    return replace(options, environment={**own, **flags, **_NO_BASE})
 
 
 def keep(modules: Iterable[Path], folder: Path, sdk: Sdk, log: Path) -> tuple[Path, ...]:
     """Copy the debug information of modules that are not stripped yet.
 
     :param folder: where the files go, each named after its module's build id
-    :raises BundleError: a module has no build id
+    :raises RepairError: a module has no build id
     """
     folder.mkdir(parents=True, exist_ok=True)
     kept = set()
     for module in modules:
         identity = elf.read(module).build_id
         if not identity:
-            raise BundleError(
+            raise RepairError(
                 f"{module.name} has no build id, by which gdb finds its debug information",
                 evidence=f"{module} has no section .note.gnu.build-id",
                 cure="the package links with flags of its own in place of LDFLAGS: "

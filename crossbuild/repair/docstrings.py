@@ -46,7 +46,7 @@ class _Edit:
     text: str = ""
 
 
-def without_prose(data: bytes, needs: Needs) -> bytes:
+def shorten(data: bytes, needs: Needs) -> bytes:
     """Cut the documentation in a Python source to its first lines, and leave out comments.
 
     A docstring stays a string, for there is code that reads it.

@@ -15,16 +15,16 @@ from auditwheel.architecture import Architecture
 from auditwheel.libc import Libc
 from auditwheel.policy import WheelPolicies
 
-from crossbuild.build.workspace import Workplace
+from crossbuild.build.built import Built
+from crossbuild.build.workspace import Workspace
 from crossbuild.core import files
 from crossbuild.core.command import run
 from crossbuild.core.defaults import Bundling
-from crossbuild.core.errors import BundleError, CommandError
+from crossbuild.core.errors import CommandError, RepairError
 from crossbuild.core.own_tools import run_own
 from crossbuild.elf import ar
 from crossbuild.elf import file as elf
 from crossbuild.packages.recipe import Slim
-from crossbuild.pipeline.store import Built
 from crossbuild.repair import debug_info, runtime_wheel, slim
 from crossbuild.repair.runtime_wheel import Runtime
 from crossbuild.repair.slim import LeftOut
@@ -36,7 +36,7 @@ _UNNAMED = re.compile(rb"\bdep\d{12,}\b")
 
 
 @dataclass(frozen=True)
-class Bundled:
+class Repaired:
     """A wheel for the board.
 
     :ivar left_out: the built wheel's files that it does not have, or has shortened
@@ -51,19 +51,19 @@ class Bundled:
 def bundle(
     built: Built,
     destination: Path,
-    place: Workplace,
+    workspace: Workspace,
     *,
     shared: Runtime | None,
     mode: Bundling,
     slimming: Slim | None = None,
     keep_debug: bool = False,
-) -> Bundled:
+) -> Repaired:
     """Make the wheel for the board from the built one, in the folder *destination*.
 
     :param shared: the runtime wheel whose libraries are to be used, if any
     :param slimming: the package's own globs, where the wheel is to be slim
     :param keep_debug: whether the modules' debug information is kept beside it
-    :raises BundleError: a library that the wheel needs is neither in the sysroot nor
+    :raises RepairError: a library that the wheel needs is neither in the sysroot nor
         on the board; or debug information cannot be kept
     """
     name, epoch = _normalised(built.wheel.name), built.epoch
@@ -73,23 +73,23 @@ def bundle(
         left_out = slim.slim(tree, **slimming.model_dump()) if slimming else ()
         modules = list(_modules(tree))
         folder = destination / "debug"
-        debug = debug_info.keep(modules, folder, place.sdk, place.log) if keep_debug else ()
+        debug = debug_info.keep(modules, folder, workspace.sdk, workspace.log) if keep_debug else ()
         if modules:
-            run([place.sdk.tools.strip, "--strip-unneeded", *modules], log=place.log)
-        _forget_archivers(tree, place.sdk, place.log)
-        _scrub(tree, place.placeholders)
+            run([workspace.sdk.tools.strip, "--strip-unneeded", *modules], log=workspace.log)
+        _forget_archivers(tree, workspace.sdk, workspace.log)
+        _scrub(tree, workspace.placeholders)
         if shared:
-            runtime_wheel.use(tree, modules, shared, place.log)
+            runtime_wheel.use(tree, modules, shared, workspace.log)
         present = shared.names.values() if shared else ()
         if mode is Bundling.NONE or not _lacks_library(modules, present):
-            return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
+            return Repaired(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
         stripped = destination / "stripped" / _glibc(name)
         wheel.pack(tree, stripped, epoch=epoch, compressed=False)
-    grafted = _graft(stripped, destination / "grafted", place, present, epoch)
+    grafted = _graft(stripped, destination / "grafted", workspace, present, epoch)
     with wheel.unpacked(grafted) as tree:
         for library in tree.glob("*.libs/*.so*"):
-            _forbid_executable_stack(library, place.log)
-        return Bundled(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
+            _forbid_executable_stack(library, workspace.log)
+        return Repaired(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
 
 
 def _normalised(name: str) -> str:
@@ -164,21 +164,21 @@ def _lacks_library(modules: Iterable[Path], present: Collection[str]) -> bool:
 def _graft(
     stripped: Path,
     destination: Path,
-    place: Workplace,
+    workspace: Workspace,
     present: Collection[str],
     epoch: int,
 ) -> Path:
     """Copy the libraries that the board lacks into the wheel, found by $ORIGIN."""
     files.remove_tree(destination)
-    folders = ":".join(str(folder) for folder in place.sdk.library_dirs)
+    folders = ":".join(str(folder) for folder in workspace.sdk.library_dirs)
     argv = ["auditwheel", "repair", "--no-update-tags", "--ldpaths", folders]
     argv += ["--wheel-dir", str(destination), "--zip-compression-level", "0"]
     for name in present:
         argv += ["--exclude", name]
     try:
-        run_own([*argv, stripped], SOURCE_DATE_EPOCH=str(epoch), log=place.log)
+        run_own([*argv, stripped], SOURCE_DATE_EPOCH=str(epoch), log=workspace.log)
     except CommandError as error:
-        raise BundleError(
+        raise RepairError(
             f"auditwheel could not bundle the libraries of {stripped.name}",
             evidence=error.evidence,
             cure="a library that it names must be in the SDK's sysroot (TOOLCHAIN_TARGET_TASK) "

@@ -15,7 +15,7 @@ from pathlib import Path
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.core import files
 from crossbuild.core.command import run
-from crossbuild.core.errors import BundleError
+from crossbuild.core.errors import RepairError
 from crossbuild.core.own_tools import run_own
 from crossbuild.elf import file as elf
 from crossbuild.sdk.read import Sdk
@@ -63,7 +63,7 @@ def make(sdk: Sdk, board: BoardProfile, libraries: Iterable[str], folder: Path) 
     :param libraries: names as in ``-lopenblas``
     :param folder: where runtime wheels are kept
     :returns: None where the board has all of them
-    :raises BundleError: a library that one needs is neither in the sysroot nor on the board
+    :raises RepairError: a library that one needs is neither in the sysroot nor on the board
     """
     sources = _closure(sdk, board, libraries)
     if not sources:
@@ -113,7 +113,7 @@ def _closure(sdk: Sdk, board: BoardProfile, libraries: Iterable[str]) -> dict[st
 def _linked(sdk: Sdk, name: str) -> Path:
     path = sdk.find_library(name)
     if path is None:
-        raise BundleError(
+        raise RepairError(
             f"the library {name} is neither in the sysroot nor on the board",
             evidence=f"looked in {', '.join(map(str, sdk.library_dirs))}",
             cure="add its package to TOOLCHAIN_TARGET_TASK and make the SDK anew",

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 import pydantic
 
-from crossbuild.repair.docstrings import Needs, without_prose
+from crossbuild.repair.docstrings import Needs, shorten
 
 _POLICY = Path(__file__).parent / "slim.toml"
 
@@ -84,7 +84,7 @@ def slim(
 def _cut(tree: Path, names: Sequence[str], needs: Needs) -> Iterator[LeftOut]:
     for name in names:
         whole = (tree / name).read_bytes()
-        short = without_prose(whole, needs)
+        short = shorten(whole, needs)
         if len(short) < len(whole):
             (tree / name).write_bytes(short)
             yield LeftOut(name, len(whole) - len(short), _PROSE)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossbuild.core import files
-from crossbuild.core.command import Finished, run, which
+from crossbuild.core.command import Completed, run, which
 from crossbuild.core.errors import CommandError, SdkError, ToolMissingError
 from crossbuild.core.tree_digest import TreeDigest
 from crossbuild.sdk import environment_script
@@ -274,7 +274,7 @@ def _ask(tools: Tools, script: Path) -> _Answers:
 
 def _answer(
     tools: Tools, argv: list[str], script: Path, *, stdin: str | None = None, check: bool = True
-) -> Finished:
+) -> Completed:
     """Run the compiler with the SDK's own PATH only."""
     path = os.pathsep.join((str(Path(tools.cc[0]).parent), BARE["PATH"]))
     try:
@@ -289,7 +289,7 @@ def _answer(
         ) from error
 
 
-def _macros(dump: Finished) -> dict[str, str]:
+def _macros(dump: Completed) -> dict[str, str]:
     return dict(re.findall(r"^#define (\w+) (.*)$", dump.output, re.MULTILINE))
 
 

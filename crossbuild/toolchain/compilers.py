@@ -27,7 +27,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
-class Wrappers:
+class Compilers:
     """The folder of wrappers and the name of each tool in it."""
 
     directory: Path
@@ -80,7 +80,7 @@ def create(
     fortran_flags: Sequence[str] = (),
     launcher: Sequence[str] = (),
     fortran_launcher: Sequence[str] = (),
-) -> Wrappers:
+) -> Compilers:
     """Write the wrappers of an SDK's tools.
 
     :param directory: where they are written, in the folder that a package is built in
@@ -117,7 +117,7 @@ def create(
     environment.filters["sh"] = _quote
     link = directory.parent / "python"
     files.link(headers, link)
-    wrappers = Wrappers(directory, sdk.triple, tools.fortran is not None)
+    wrappers = Compilers(directory, sdk.triple, tools.fortran is not None)
     compiler = environment.get_template("compiler-wrapper.sh.j2")
     for tool, words in compilers.items():
         text = compiler.render(

@@ -25,7 +25,7 @@ from crossbuild.progress.console import Console
 from crossbuild.sdk.reference.definition import Definition
 from crossbuild.verify import prove, smoke, suite_jobs, suite_results, suites
 from crossbuild.verify.open_board import Question, user_land
-from crossbuild.verify.suite_jobs import Job
+from crossbuild.verify.suite_jobs import SuiteJob
 from crossbuild.verify.suite_results import SliceResult, SuiteResult, TestResult
 
 _SHOWN = 20
@@ -140,7 +140,7 @@ def _board(root: Path, python: str, question: Question) -> AbstractContextManage
 def _run(
     whose: str,
     question: Question,
-    jobs: Sequence[Job],
+    jobs: Sequence[SuiteJob],
     wheels: Sequence[Path],
     board: Board,
     console: Console,

@@ -9,11 +9,10 @@ from pathlib import Path
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from crossbuild.board.protocol import Board
-from crossbuild.build import backend
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.index import download, pip_settings
 from crossbuild.index.artifact import Artifact
-from crossbuild.packages import lock, relock
+from crossbuild.packages import lock, relock, source_tree
 from crossbuild.packages.build_options import filled
 from crossbuild.progress.console import Console
 from crossbuild.verify import smoke
@@ -123,5 +122,5 @@ def _pushed(tests: ProjectTests, package: Path, board: Board) -> Mapping[str, st
 def _push(folder: Path, target: str, board: Board) -> None:
     with tempfile.TemporaryDirectory() as stage:
         copy = Path(stage) / "copy"
-        backend.copy_source(folder, copy)
+        source_tree.copy(folder, copy)
         board.push(copy, target)

@@ -21,8 +21,8 @@ from crossbuild.verify import (
 )
 from crossbuild.verify.known_failures import Verdict
 from crossbuild.verify.open_board import SMOKE, Question, open_board
-from crossbuild.verify.smoke import Report
-from crossbuild.verify.suite_jobs import Job
+from crossbuild.verify.smoke import SmokeReport
+from crossbuild.verify.suite_jobs import SuiteJob
 from crossbuild.verify.suite_results import SuiteResult
 
 
@@ -30,7 +30,7 @@ from crossbuild.verify.suite_results import SuiteResult
 class Proof:
     """What the smoke scripts said, and the packages' own suites."""
 
-    report: Report
+    report: SmokeReport
     suites: tuple[SuiteResult, ...]
 
 
@@ -65,7 +65,7 @@ def recipes_of(requirements: Sequence[str]) -> dict[str, Recipe]:
     return {name: recipe.load(name) for name in names if name in recipe.names()}
 
 
-def _run_tests(question: Question, board: Board, report: Report, console: Console) -> None:
+def _run_tests(question: Question, board: Board, report: SmokeReport, console: Console) -> None:
     tests = question.tests
     if tests.command:
         wheels = project_tests.required_wheels(
@@ -79,7 +79,11 @@ def _run_tests(question: Question, board: Board, report: Report, console: Consol
 
 
 def _run_suites(
-    question: Question, recipes: Iterable[Recipe], board: Board, report: Report, console: Console
+    question: Question,
+    recipes: Iterable[Recipe],
+    board: Board,
+    report: SmokeReport,
+    console: Console,
 ) -> tuple[SuiteResult, ...]:
     if question.suite == SMOKE:
         return ()
@@ -97,7 +101,7 @@ def _run_suites(
 
 
 def _run_suite(
-    job: Job, question: Question, board: Board, console: Console
+    job: SuiteJob, question: Question, board: Board, console: Console
 ) -> tuple[SuiteResult, Verdict]:
     """Run a suite, and keep and show its results."""
     place = question.work / f"suite-{job.package}"

@@ -17,7 +17,7 @@ from rich.table import Table
 from crossbuild.board.diagnosis import diagnose
 from crossbuild.board.protocol import ON_BOARD, Board, BoardFacts, facts
 from crossbuild.core import files
-from crossbuild.core.command import Finished, command_line
+from crossbuild.core.command import Completed, command_line
 from crossbuild.core.errors import BoardError, CommandError
 from crossbuild.progress.console import Console
 from crossbuild.verify import selection
@@ -45,7 +45,7 @@ class ScriptResult:
 
 
 @dataclass(frozen=True)
-class Report:
+class SmokeReport:
     """All that a verification found."""
 
     board: str
@@ -71,7 +71,7 @@ def verify(
     *,
     log: Path,
     report_file: Path | None = None,
-) -> Report:
+) -> SmokeReport:
     """Install *packages* from *wheelhouse* on *board* and run their smoke scripts.
 
     :param smoke_scripts: package name to script; each runs in a Python of its own
@@ -97,7 +97,9 @@ def verify(
         with console.step(f"smoke test of {package} on {board.name}") as step:
             results.append(run_script(board, package, script, log=log))
             step.outcome = "passed" if results[-1].passed else "FAILED"
-    report = Report(board.name, about, board.notes, installed, seconds, checked, tuple(results))
+    report = SmokeReport(
+        board.name, about, board.notes, installed, seconds, checked, tuple(results)
+    )
     if report_file is not None:
         files.write_text(report_file, json.dumps(asdict(report), indent=2) + "\n")
     _require_passed(report, log)
@@ -179,7 +181,7 @@ def failure(what: str, result: ScriptResult, log: Path) -> BoardError:
     )
 
 
-def summary(report: Report) -> Table:
+def summary(report: SmokeReport) -> Table:
     """The report as a table."""
     about = report.facts
     table = Table(title=f"{report.board}: {about.machine} {about.cpu}, Python {about.python}")
@@ -203,7 +205,7 @@ def _run(
     log: Path,
     timeout: float = TIMEOUT,
     on_line: Callable[[str], None] | None = None,
-) -> Finished:
+) -> Completed:
     """Run on the board; a timeout is the board's failure, not the program's.
 
     :raises BoardError: it did not end in time
@@ -229,7 +231,7 @@ def run_timed(board: Board, argv: Sequence[str], log: Path) -> ScriptResult:
     return ScriptResult(argv[0], ended.status == 0, ended.status, seconds, 0, ended.output)
 
 
-def _result(package: str, ended: Finished) -> ScriptResult:
+def _result(package: str, ended: Completed) -> ScriptResult:
     """Split off the line of measure.py; without one the interpreter itself died."""
     output, mark, line = ended.output.rpartition(f"\n{_MARK}")
     if not mark:
@@ -275,7 +277,7 @@ def installed_on(board: Board) -> dict[str, str]:
     return {name: version for name, version in pairs if " " not in name}
 
 
-def _require_passed(report: Report, log: Path) -> None:
+def _require_passed(report: SmokeReport, log: Path) -> None:
     failed = [result for result in report.scripts if not result.passed]
     if failed:
         names = ", ".join(result.package for result in failed)

@@ -16,7 +16,7 @@ from crossbuild.wheel import wheelhouse as wheelhouses
 
 
 @dataclass(frozen=True)
-class Job:
+class SuiteJob:
     """A suite to run.
 
     :ivar kind: ``fast`` or ``full``
@@ -37,7 +37,7 @@ class Job:
 
 def jobs(
     recipes: Iterable[Recipe], installed: Mapping[str, str], kind: str, slices: Sequence[str]
-) -> tuple[Job, ...]:
+) -> tuple[SuiteJob, ...]:
     """The suites of those recipes that have one, or of which *slices* are parts.
 
     :param installed: the versions on the board, by package
@@ -55,7 +55,7 @@ def jobs(
             cure="a slice is a folder or a file below such a name, e.g. numpy/linalg",
         )
     return tuple(
-        Job(
+        SuiteJob(
             one.name,
             versions[canonicalize_name(one.name)],
             one.suite,
@@ -68,7 +68,7 @@ def jobs(
 
 
 def publish_requirements(
-    jobs: Sequence[Job], python: str, wheelhouse: Path, cache: Path
+    jobs: Sequence[SuiteJob], python: str, wheelhouse: Path, cache: Path
 ) -> list[Path]:
     """Put what the suites require into the wheelhouse, and return the wheels.
 
@@ -81,7 +81,7 @@ def publish_requirements(
 
 
 def equip(
-    board: Board, jobs: Sequence[Job], wheels: Sequence[Path], console: Console, *, log: Path
+    board: Board, jobs: Sequence[SuiteJob], wheels: Sequence[Path], console: Console, *, log: Path
 ) -> None:
     """Install on the board what the suites require.
 

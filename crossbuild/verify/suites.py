@@ -19,7 +19,7 @@ from crossbuild.core.errors import BoardError, ConfigurationError
 from crossbuild.progress.console import Console, Step
 from crossbuild.verify import smoke
 from crossbuild.verify.smoke import ScriptResult
-from crossbuild.verify.suite_jobs import Job
+from crossbuild.verify.suite_jobs import SuiteJob
 from crossbuild.verify.suite_results import SliceResult, SuiteResult, TestResult
 
 #: Seconds that all tests of a folder may take together.
@@ -39,7 +39,7 @@ _PROGRESS = re.compile(r"\[ *\d+%\]")
 
 
 def run(
-    job: Job,
+    job: SuiteJob,
     board: Board,
     console: Console,
     *,
@@ -70,7 +70,7 @@ def _program(board: Board) -> str:
     return f"{board.scratch}/suite/suite.py"
 
 
-def _test_files(job: Job, board: Board) -> list[str]:
+def _test_files(job: SuiteJob, board: Board) -> list[str]:
     """The files with tests that came with the installed package, less the excluded ones."""
     listed = board.run([*board.python, _program(board), job.suite.module], check=False)
     try:
@@ -84,7 +84,7 @@ def _test_files(job: Job, board: Board) -> list[str]:
     return [file for file in found if not any(_below(file, path) for path in job.suite.exclude)]
 
 
-def _require_slices(job: Job, found: Sequence[str]) -> None:
+def _require_slices(job: SuiteJob, found: Sequence[str]) -> None:
     folders = sorted({_slice_of(file) for file in found})
     for one in job.slices:
         if not any(_below(file, one) for file in found):
@@ -95,7 +95,7 @@ def _require_slices(job: Job, found: Sequence[str]) -> None:
             )
 
 
-def _chosen(job: Job, found: Sequence[str]) -> list[str]:
+def _chosen(job: SuiteJob, found: Sequence[str]) -> list[str]:
     return [file for file in found if not job.slices or any(_below(file, s) for s in job.slices)]
 
 
@@ -109,7 +109,7 @@ def _slice_of(file: str) -> str:
 
 
 def _run_slice(
-    job: Job, name: str, test_files: Sequence[str], board: Board, step: Step, log: Path
+    job: SuiteJob, name: str, test_files: Sequence[str], board: Board, step: Step, log: Path
 ) -> SliceResult:
     records = f"{board.scratch}/suite/{name.replace('/', '.')}-{secrets.token_hex(4)}.records"
     seconds = str(job.suite.test_seconds)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from crossbuild.audit import Report, audit, gate, report_table, sysroot_profile
+from crossbuild.audit import AuditReport, audit, gate, report_table, sysroot_profile
 from crossbuild.audit.policy import rules
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.core.errors import ConfigurationError
@@ -543,13 +543,13 @@ def test_without_a_wheelhouse_requirements_are_a_note(board: BoardProfile, tmp_p
 
 
 @pytest.fixture
-def report(compiler: Compiler, board: BoardProfile, tmp_path: Path) -> Report:
+def report(compiler: Compiler, board: BoardProfile, tmp_path: Path) -> AuditReport:
     bad = built(DIVIDE, *A7)(compiler).build(tmp_path)
     good = Sample(name="good", tag="py3-none-any").build(tmp_path)
     return audit([bad, good], board)
 
 
-def test_json(report: Report) -> None:
+def test_json(report: AuditReport) -> None:
     document = json.loads(report.to_json())
     assert document["format"] == 1
     assert document["board"] == "imx6q"
@@ -562,7 +562,7 @@ def test_json(report: Report) -> None:
     assert good["findings"] == []
 
 
-def test_table(report: Report) -> None:
+def test_table(report: AuditReport) -> None:
     console = Console(width=400, file=io.StringIO(), record=True)
     console.print(report_table(report))
     text = console.export_text()

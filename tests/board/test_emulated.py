@@ -19,7 +19,7 @@ from crossbuild.board.protocol import facts
 from crossbuild.core.errors import BoardError, CommandError, ToolMissingError
 from crossbuild.progress.console import Console
 from crossbuild.verify.selection import select
-from crossbuild.verify.smoke import Report, push_wheels, summary, verify
+from crossbuild.verify.smoke import SmokeReport, push_wheels, summary, verify
 from tests.support.boards import TABLES, write_wheel
 from tests.support.waiting import until
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 def run_verify(
     wheelhouse: Path, board: EmulatedBoard, tmp_path: Path, script: str, package: str
-) -> Report:
+) -> SmokeReport:
     smoke = tmp_path / f"{package}.py"
     smoke.write_text(script)
     return verify(

@@ -21,7 +21,7 @@ from crossbuild.core.errors import BoardError, CommandError, ConfigurationError
 from crossbuild.packages.recipe import Suite
 from crossbuild.progress.console import Console
 from crossbuild.verify import smoke, suite_jobs, suites
-from crossbuild.verify.suite_jobs import Job
+from crossbuild.verify.suite_jobs import SuiteJob
 from tests.support import projects
 from tests.support.boards import REQUIRES, write_wheel
 from tests.support.programs import free_port
@@ -68,7 +68,7 @@ def test_a_suites_results_come_back(server: Server, user: str, tmp_path: Path) -
     content = {"tiny/tests/test_ends.py": TESTS, "tiny/deep/tests/test_never.py": "assert False"}
     written = {name: projects.flush(text).encode() for name, text in content.items()}
     wheel = write_wheel(tmp_path, "tiny", "py3-none-any", {**sources, **written})
-    job, log = Job("tiny", "1.0", SUITE, "fast", ("tiny/tests",)), tmp_path / "board.log"
+    job, log = SuiteJob("tiny", "1.0", SUITE, "fast", ("tiny/tests",)), tmp_path / "board.log"
     wheels = suite_jobs.publish_requirements([job], "3.11", tmp_path / "house", defaults.CACHE)
     with ssh_board(user, ssh=server.ssh) as board:
         smoke.install(board, smoke.push_wheels([wheel], board), ["tiny"], log=log)

@@ -15,7 +15,7 @@ from crossbuild.build import codegen_cache
 from crossbuild.core import defaults
 from crossbuild.index import download
 from crossbuild.packages import find as find_package
-from crossbuild.pipeline.order import Package
+from crossbuild.packages.package import Package
 
 NAMES: dict[str, Any] = {}
 exec(codegen_cache.F2PY_REPLACEMENT.read_text(), NAMES)

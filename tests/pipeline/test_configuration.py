@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossbuild.core.errors import ConfigurationError
-from crossbuild.packages.build_options import Additions, filled
+from crossbuild.packages.build_options import BuildOptions, filled
 from crossbuild.pipeline.configuration import Configuration, read
 
 
@@ -181,8 +181,8 @@ def test_any_table_is_read_or_refused(
         return
     found.selects("cp37-linux_armv7l")
     found.sdk_for("cp37-linux_armv7l")
-    found.additions(folder).variables({})
-    found.additions(folder).words("CFLAGS", {})
+    found.options(folder).variables({})
+    found.options(folder).words("CFLAGS", {})
 
 
 @settings(max_examples=60, deadline=None)
@@ -200,8 +200,8 @@ def test_any_file_is_read_or_refused(
 
 
 def test_variables_may_name_others() -> None:
-    additions = Additions({"A": "$B ${B}x", "B": "2", "PATH": "/mine:$PATH", "C": "$A$missing"})
-    found = additions.variables({"B": "1", "PATH": "/bin", "OTHER": "o"})
+    options = BuildOptions({"A": "$B ${B}x", "B": "2", "PATH": "/mine:$PATH", "C": "$A$missing"})
+    found = options.variables({"B": "1", "PATH": "/bin", "OTHER": "o"})
     assert found == {
         "A": "1 1x",
         "B": "2",
@@ -212,23 +212,23 @@ def test_variables_may_name_others() -> None:
 
 
 def test_words_for_meson_are_those_beside_the_builds_own() -> None:
-    additions = Additions({"INC": "$ROOT/include", "CFLAGS": "$CFLAGS -DX='a b' -I$INC"})
-    found = additions.words("CFLAGS", {"CFLAGS": "-O2", "ROOT": "/opt/x"})
+    options = BuildOptions({"INC": "$ROOT/include", "CFLAGS": "$CFLAGS -DX='a b' -I$INC"})
+    found = options.words("CFLAGS", {"CFLAGS": "-O2", "ROOT": "/opt/x"})
     assert found == ["-DX=a b", "-I/opt/x/include"]
-    assert additions.words("CXXFLAGS", {"CXXFLAGS": "-O2"}) == []
+    assert options.words("CXXFLAGS", {"CXXFLAGS": "-O2"}) == []
 
 
 def test_only_source_folders_take_the_projects_settings(tmp_path: Path) -> None:
-    additions = Additions({"A": "1"}, {"x": ("y",)}, "make", tmp_path)
-    assert additions.for_package(None) == Additions({"A": "1"})
-    assert additions.for_package(tmp_path / "sub") == additions
-    assert additions.for_package(tmp_path).facts == additions.facts
-    assert additions.for_package(tmp_path).project is None
+    options = BuildOptions({"A": "1"}, {"x": ("y",)}, "make", tmp_path)
+    assert options.for_package(None) == BuildOptions({"A": "1"})
+    assert options.for_package(tmp_path / "sub") == options
+    assert options.for_package(tmp_path).facts == options.facts
+    assert options.for_package(tmp_path).project is None
 
 
 def test_config_settings_are_passed_as_build_passes_them() -> None:
-    additions = Additions(config_settings={"one": ("1",), "two": ("1", "2")})
-    assert additions.settings() == {"one": "1", "two": ["1", "2"]}
+    options = BuildOptions(config_settings={"one": ("1",), "two": ("1", "2")})
+    assert options.settings() == {"one": "1", "two": ["1", "2"]}
 
 
 def test_placeholders() -> None:

@@ -23,7 +23,7 @@ from crossbuild.core.errors import (
     SdkError,
 )
 from crossbuild.elf import file as elf
-from crossbuild.packages.build_options import Additions
+from crossbuild.packages.build_options import BuildOptions
 from crossbuild.pipeline.make import Made, make_wheels
 from crossbuild.pipeline.target import Request
 from crossbuild.progress.console import Console
@@ -117,17 +117,17 @@ def test_additions_reach_the_build_and_its_key(
     request = request_in(tiny)
     with pytest.raises(BuildError):
         run(request)
-    additions = Additions(
+    options = BuildOptions(
         environment={"CFLAGS": "$CFLAGS -DADDED=1", "CPPFLAGS": "-I."},
         before_build="python -c 'import sysconfig; print(sysconfig.get_platform())' > platform"
         " && grep armv7l platform && touch {package}/made.h && test -f {project}/made.h",
         project=tiny,
     )
-    assert [made.reused for made in run(replace(request, additions=additions))] == [False]
+    assert [made.reused for made in run(replace(request, options=options))] == [False]
     assert not (tiny / "made.h").exists()
-    assert [made.reused for made in run(replace(request, additions=additions))] == [True]
-    other = replace(additions, environment={**additions.environment, "ANOTHER": "1"})
-    assert [made.reused for made in run(replace(request, additions=other))] == [False]
+    assert [made.reused for made in run(replace(request, options=options))] == [True]
+    other = replace(options, environment={**options.environment, "ANOTHER": "1"})
+    assert [made.reused for made in run(replace(request, options=other))] == [False]
 
 
 MESON = {
@@ -155,11 +155,11 @@ MESON = {
 def test_a_meson_project_needs_no_recipe(
     request_in: Callable[..., Request], tmp_path: Path
 ) -> None:
-    additions = Additions(
+    options = BuildOptions(
         environment={"CFLAGS": "$CFLAGS -DADDED=7"},
         config_settings={"setup-args": ("-Dwerror=true",)},
     )
-    request = replace(request_in(projects.write(tmp_path / "tiny", MESON)), additions=additions)
+    request = replace(request_in(projects.write(tmp_path / "tiny", MESON)), options=options)
     (made,) = run(request)
     assert made.wheel.name == "tiny-1.0-cp311-cp311-linux_armv7l.whl"
     (log,) = request.work.glob("*/cp311/tiny-*/build.log")
@@ -243,8 +243,8 @@ def test_a_slim_wheel_is_of_the_same_build(
 def test_a_failing_before_build_shows_its_output(
     request_in: Callable[..., Request], tmp_path: Path
 ) -> None:
-    additions = Additions(before_build="echo not today; false")
-    request = replace(request_in(projects.write(tmp_path / "tiny")), additions=additions)
+    options = BuildOptions(before_build="echo not today; false")
+    request = replace(request_in(projects.write(tmp_path / "tiny")), options=options)
     with pytest.raises(BuildError) as caught:
         run(request)
     assert caught.value.what == "before-build failed"

@@ -7,8 +7,8 @@ import pytest
 
 from crossbuild.core.errors import RecipeError
 from crossbuild.packages import find as find_package
+from crossbuild.packages.package import Package
 from crossbuild.pipeline import order as plan
-from crossbuild.pipeline.order import Package
 from tests.support import projects
 
 
@@ -54,10 +54,3 @@ def test_an_own_source_folder_stands_for_any_version(
     own = Package(find("numpy==2.2.6").recipe, find("numpy").lock, projects.write(tmp_path / "own"))
     found = plan.in_order(["./own", "scipy"], lambda text: own if text == "./own" else find(text))
     assert [package.folder is not None for package in found] == [True, False]
-
-
-def test_caches_of_tools_are_no_source() -> None:
-    for path in (".cache/crossbuild/x", ".mypy_cache/x", "inner/.ruff_cache/x", "build/x"):
-        assert not plan.is_source(Path(path))
-    for path in ("setup.py", "package/build/x.py", ".github/x"):
-        assert plan.is_source(Path(path))

@@ -16,7 +16,7 @@ from crossbuild.core.errors import ReproducibilityError
 from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
 from crossbuild.packages import lock
-from crossbuild.packages.build_options import Additions
+from crossbuild.packages.build_options import BuildOptions
 from crossbuild.pipeline import reproduce
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.target import Request
@@ -136,12 +136,12 @@ def test_what_differs_is_told(request_in: Callable[..., Request], tmp_path: Path
 def test_elsewhere_shares_no_folder_and_no_object(
     request_in: Callable[..., Request], tmp_path: Path
 ) -> None:
-    own = Additions(environment={"CFLAGS": "-O1"})
-    request = replace(request_in(tmp_path), additions=own)
+    own = BuildOptions(environment={"CFLAGS": "-O1"})
+    request = replace(request_in(tmp_path), options=own)
     again = reproduce.elsewhere(request)
     assert len(str(again.work)) != len(str(request.work))
     assert again.jobs != request.jobs
-    assert again.additions.environment == {"CFLAGS": "-O1", "CCACHE_DISABLE": "1"}
+    assert again.options.environment == {"CFLAGS": "-O1", "CCACHE_DISABLE": "1"}
 
 
 def cythons() -> dict[str, Artifact]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.core.errors import BundleError
+from crossbuild.core.errors import RepairError
 from crossbuild.elf import file as elf
-from crossbuild.packages.build_options import Additions
+from crossbuild.packages.build_options import BuildOptions
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.target import Request
 from crossbuild.progress.console import Console
@@ -35,7 +35,7 @@ CRASHING = {
 
 
 def test_the_flags_come_after_a_projects_own() -> None:
-    own = Additions(environment={"CFLAGS": "-O1 -g0", "OTHER": "x"})
+    own = BuildOptions(environment={"CFLAGS": "-O1 -g0", "OTHER": "x"})
     environment = debug_info.compiling(own).environment
     assert environment["CFLAGS"].startswith("-O1 -g0 -g ")
     assert environment["FFLAGS"].startswith("$FFLAGS -g ")
@@ -47,7 +47,7 @@ def test_a_module_without_a_build_id(bookworm: Sdk, tmp_path: Path) -> None:
     module = tmp_path / "x.so"
     flags = ["-shared", "-Wl,--build-id=none", str(tmp_path / "x.c"), "-o", str(module)]
     subprocess.run([*bookworm.tools.cc, *flags], check=True)
-    with pytest.raises(BundleError) as caught:
+    with pytest.raises(RepairError) as caught:
         debug_info.keep([module], tmp_path / "debug", bookworm, tmp_path / "log")
     assert caught.value.what.startswith("x.so has no build id")
     assert ".note.gnu.build-id" in caught.value.evidence

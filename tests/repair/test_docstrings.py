@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.repair.docstrings import Needs, without_prose
+from crossbuild.repair.docstrings import Needs, shorten
 
 LEGAL = re.compile("copyright|licence")
 NEEDS = Needs(LEGAL)
@@ -98,11 +98,11 @@ as no docstring."""
 
 
 def test_only_prose_goes() -> None:
-    assert without_prose(SOURCE.encode(), Needs(LEGAL, ["document"])).decode() == SHORT
+    assert shorten(SOURCE.encode(), Needs(LEGAL, ["document"])).decode() == SHORT
 
 
 def test_the_rest_stands_where_it_stood() -> None:
-    whole, short = (SOURCE, without_prose(SOURCE.encode(), NEEDS).decode())
+    whole, short = (SOURCE, shorten(SOURCE.encode(), NEEDS).decode())
     for number, line in enumerate(whole.splitlines()):
         if line.startswith(("import", "class", "    def", "    async", "    name", "document")):
             assert short.splitlines()[number].startswith(line.partition("  #")[0])
@@ -110,13 +110,13 @@ def test_the_rest_stands_where_it_stood() -> None:
 
 def test_arguments_are_documentation_only_where_it_is_said() -> None:
     data = b'add_newdoc("x", """One\nTwo""")\n'
-    assert without_prose(data, NEEDS) == data
-    assert without_prose(data, Needs(LEGAL, ["add_newdoc"])) == b"add_newdoc(\"x\", 'One'\n)\n"
+    assert shorten(data, NEEDS) == data
+    assert shorten(data, Needs(LEGAL, ["add_newdoc"])) == b"add_newdoc(\"x\", 'One'\n)\n"
 
 
 def test_lines_that_code_looks_for_stay() -> None:
     data = b'"""Sum.\n\nReturns\n  out : float\n  more\n"""\n'
-    short = without_prose(data, Needs(LEGAL, lines=["out : "]))
+    short = shorten(data, Needs(LEGAL, lines=["out : "]))
     assert short == b"'Sum.\\nout : float'\n\n\n\n\n\n"
 
 
@@ -132,20 +132,20 @@ def test_lines_that_code_looks_for_stay() -> None:
     ],
 )
 def test_what_cannot_be_proven_stays(data: bytes) -> None:
-    assert without_prose(data, NEEDS) == data
+    assert shorten(data, NEEDS) == data
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-8-sig"])
 def test_a_source_keeps_its_encoding_and_line_ends(encoding: str) -> None:
     cookie = "latin-1" if encoding == "latin-1" else "utf-8"
     text = f'# coding: {cookie}\r\n"""é\r\n\r\nMore é."""\r\nx = "é"  # ü\r\n'
-    short = without_prose(text.encode(encoding), NEEDS).decode(encoding)
+    short = shorten(text.encode(encoding), NEEDS).decode(encoding)
     assert short == f"# coding: {cookie}\r\n'é'\n\n\r\nx = \"é\"\r\n"
 
 
 def test_nothing_is_left_to_cut_after_a_cut() -> None:
-    once = without_prose(SOURCE.encode(), NEEDS)
-    assert without_prose(once, NEEDS) == once
+    once = shorten(SOURCE.encode(), NEEDS)
+    assert shorten(once, NEEDS) == once
 
 
 def _program(data: bytes) -> str:
@@ -166,7 +166,7 @@ def test_the_standard_library_stays_the_same_program() -> None:
     sizes = [0, 0]
     for path in sources[::3]:
         whole = path.read_bytes()
-        short = without_prose(whole, NEEDS)
+        short = shorten(whole, NEEDS)
         assert _program(short) == _program(whole), path
         sizes = [sizes[0] + len(whole), sizes[1] + len(short)]
     assert sizes[1] < 0.85 * sizes[0]

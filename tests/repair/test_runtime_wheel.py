@@ -8,7 +8,7 @@ import pytest
 from crossbuild.audit import profile as board_profile
 from crossbuild.audit import sysroot_profile
 from crossbuild.audit.profile import BoardProfile, BoardPython
-from crossbuild.core.errors import BundleError
+from crossbuild.core.errors import RepairError
 from crossbuild.elf import file as elf
 from crossbuild.repair import runtime_wheel
 from crossbuild.repair.runtime_wheel import Runtime
@@ -102,7 +102,7 @@ def test_a_board_that_has_the_libraries_needs_none(bookworm: Sdk, tmp_path: Path
 def test_a_library_that_is_nowhere_is_told(
     bookworm: Sdk, board: BoardProfile, tmp_path: Path
 ) -> None:
-    with pytest.raises(BundleError) as caught:
+    with pytest.raises(RepairError) as caught:
         runtime_wheel.make(bookworm, board, ["nosuch"], tmp_path)
     assert "libnosuch.so" in caught.value.what
     assert "TOOLCHAIN_TARGET_TASK" in caught.value.cure

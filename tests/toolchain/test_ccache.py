@@ -10,7 +10,7 @@ import pytest
 
 from crossbuild.cli import inputs
 from crossbuild.core.errors import ConfigurationError, ToolMissingError
-from crossbuild.packages.build_options import Additions
+from crossbuild.packages.build_options import BuildOptions
 from crossbuild.pipeline.configuration import Configuration
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.target import Request
@@ -152,6 +152,6 @@ def test_comments_count_in_what_is_compiled(
         """
     content = {**projects.EXTENSION, "{name}.c": projects.EXTENSION["{name}.c"] + switch}
     request = request_in(projects.write(tmp_path / "strict", content))
-    flags = Additions(environment={"CFLAGS": "$CFLAGS -Werror=implicit-fallthrough"})
-    (made,) = make_wheels(replace(request, additions=flags), Console())
+    flags = BuildOptions(environment={"CFLAGS": "$CFLAGS -Werror=implicit-fallthrough"})
+    (made,) = make_wheels(replace(request, options=flags), Console())
     assert made.wheel.exists()

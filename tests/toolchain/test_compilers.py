@@ -10,11 +10,11 @@ import pytest
 from crossbuild.core import jobserver
 from crossbuild.sdk.read import Sdk
 from crossbuild.toolchain import compilers
-from crossbuild.toolchain.compilers import LEAK_STATUS, Border, Wrappers
+from crossbuild.toolchain.compilers import LEAK_STATUS, Border, Compilers
 
 
 @pytest.fixture
-def tools(bookworm: Sdk, tmp_path: Path) -> Wrappers:
+def tools(bookworm: Sdk, tmp_path: Path) -> Compilers:
     site = tmp_path / "work/site-packages"
     (site / "foreign").mkdir(parents=True)
     border = Border(
@@ -37,7 +37,7 @@ def tools(bookworm: Sdk, tmp_path: Path) -> Wrappers:
 
 
 def compile_with(
-    tools: Wrappers, tmp_path: Path, *words: str, tool: str = "gcc", code: str = "int x;"
+    tools: Compilers, tmp_path: Path, *words: str, tool: str = "gcc", code: str = "int x;"
 ) -> subprocess.CompletedProcess[str]:
     source = tmp_path / "work" / ("x.f90" if tool == "gfortran" else "x.c")
     source.write_text(code)
@@ -46,7 +46,7 @@ def compile_with(
 
 
 @pytest.mark.trap(7)
-def test_objects_are_hard_float_arm(tools: Wrappers, tmp_path: Path) -> None:
+def test_objects_are_hard_float_arm(tools: Compilers, tmp_path: Path) -> None:
     done = compile_with(tools, tmp_path, code="double f(double x) { return x * 2; }")
     assert done.returncode == 0, done.stderr
     attributes = subprocess.run(
@@ -60,7 +60,7 @@ def test_objects_are_hard_float_arm(tools: Wrappers, tmp_path: Path) -> None:
 
 
 @pytest.mark.trap(7)
-def test_fortran_has_the_words_of_c(tools: Wrappers, tmp_path: Path) -> None:
+def test_fortran_has_the_words_of_c(tools: Compilers, tmp_path: Path) -> None:
     code = "subroutine s(x)\n  real(8) :: x\n  x = x * 2\nend subroutine\n"
     assert compile_with(tools, tmp_path, tool="gfortran", code=code).returncode == 0
 
@@ -80,7 +80,7 @@ def test_fortran_has_the_words_of_c(tools: Wrappers, tmp_path: Path) -> None:
     ],
 )
 def test_a_path_of_the_build_machine_is_refused(
-    tools: Wrappers, tmp_path: Path, words: tuple[str, ...]
+    tools: Compilers, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     done = compile_with(tools, tmp_path, *words)
     assert done.returncode == LEAK_STATUS
@@ -88,25 +88,25 @@ def test_a_path_of_the_build_machine_is_refused(
     assert words[-1] in done.stderr
 
 
-def test_compiled_build_requirements_are_refused(tools: Wrappers, tmp_path: Path) -> None:
+def test_compiled_build_requirements_are_refused(tools: Compilers, tmp_path: Path) -> None:
     inside = tmp_path / "work/site-packages"
     assert compile_with(tools, tmp_path, f"-I{inside}/foreign/include").returncode == LEAK_STATUS
     assert compile_with(tools, tmp_path, f"-I{inside}/headers-only").returncode == 0
 
 
-def test_a_dropped_path_is_not_seen(tools: Wrappers, tmp_path: Path) -> None:
+def test_a_dropped_path_is_not_seen(tools: Compilers, tmp_path: Path) -> None:
     assert compile_with(tools, tmp_path, "-I/usr/local/include").returncode == 0
     assert compile_with(tools, tmp_path, "-isystem", "/usr/local/include").returncode == 0
 
 
-def test_a_dropped_macro_is_not_seen(tools: Wrappers, tmp_path: Path) -> None:
+def test_a_dropped_macro_is_not_seen(tools: Compilers, tmp_path: Path) -> None:
     code = "#ifdef HERE\n#error HERE\n#endif\nint x = HEREAFTER;\n"
     done = compile_with(tools, tmp_path, f"-DHERE={tmp_path}", "-DHEREAFTER=1", code=code)
     assert done.returncode == 0, done.stderr
 
 
 def test_variables_of_the_session_add_no_path(
-    tools: Wrappers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tools: Compilers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     header = tmp_path / "elsewhere/foreign.h"
     header.parent.mkdir()
@@ -117,13 +117,13 @@ def test_variables_of_the_session_add_no_path(
     assert "foreign.h" in done.stderr
 
 
-def test_words_with_spaces_and_quotes_pass_unchanged(tools: Wrappers, tmp_path: Path) -> None:
+def test_words_with_spaces_and_quotes_pass_unchanged(tools: Compilers, tmp_path: Path) -> None:
     code = 'const char *s = TEXT; _Static_assert(sizeof TEXT == 5, "");'
     done = compile_with(tools, tmp_path, '-DTEXT="a \'b"', code=code)
     assert done.returncode == 0, done.stderr
 
 
-def test_objects_do_not_name_the_work_folder(tools: Wrappers, tmp_path: Path) -> None:
+def test_objects_do_not_name_the_work_folder(tools: Compilers, tmp_path: Path) -> None:
     done = compile_with(tools, tmp_path, code="const char *f(void) { return __FILE__; }")
     assert done.returncode == 0
     content = (tmp_path / "work/x.o").read_bytes()
@@ -131,7 +131,7 @@ def test_objects_do_not_name_the_work_folder(tools: Wrappers, tmp_path: Path) ->
     assert b"/crossbuild/x.c" in content
 
 
-def test_each_call_is_logged_and_its_status_passed_on(tools: Wrappers, tmp_path: Path) -> None:
+def test_each_call_is_logged_and_its_status_passed_on(tools: Compilers, tmp_path: Path) -> None:
     assert compile_with(tools, tmp_path).returncode == 0
     assert compile_with(tools, tmp_path, code="no C").returncode == 1
     calls = [line.split() for line in (tmp_path / "work/compilers.log").read_text().splitlines()]
@@ -140,7 +140,7 @@ def test_each_call_is_logged_and_its_status_passed_on(tools: Wrappers, tmp_path:
     assert all(float(began) <= float(ended) for began, ended, *_ in calls)
 
 
-def start(tools: Wrappers, tmp_path: Path, pool: Path) -> subprocess.Popen[str]:
+def start(tools: Compilers, tmp_path: Path, pool: Path) -> subprocess.Popen[str]:
     source = tmp_path / "work/x.c"
     source.write_text("int x;")
     argv = [str(tools.path("gcc")), "-c", str(source), "-o", str(tmp_path / "work/x.o")]
@@ -157,7 +157,7 @@ def tokens(handle: int) -> int:
     return len(there)
 
 
-def test_a_call_waits_for_a_token_and_gives_it_back(tools: Wrappers, tmp_path: Path) -> None:
+def test_a_call_waits_for_a_token_and_gives_it_back(tools: Compilers, tmp_path: Path) -> None:
     with jobserver.opened(tmp_path, 1) as pool:
         handle = os.open(pool, os.O_RDWR | os.O_NONBLOCK)
         taken = os.read(handle, 1)
@@ -175,7 +175,7 @@ def test_a_call_waits_for_a_token_and_gives_it_back(tools: Wrappers, tmp_path: P
     assert not pool.exists()
 
 
-def test_a_call_that_is_ended_gives_its_token_back(tools: Wrappers, tmp_path: Path) -> None:
+def test_a_call_that_is_ended_gives_its_token_back(tools: Compilers, tmp_path: Path) -> None:
     with jobserver.opened(tmp_path, 2) as pool:
         handle = os.open(pool, os.O_RDWR | os.O_NONBLOCK)
         argv = [str(tools.path("gcc")), "-xc", "-c", "-", "-o", str(tmp_path / "work/x.o")]
@@ -193,7 +193,7 @@ def test_a_call_that_is_ended_gives_its_token_back(tools: Wrappers, tmp_path: Pa
         os.close(handle)
 
 
-def test_the_pool_of_a_run_that_is_gone_holds_nothing_up(tools: Wrappers, tmp_path: Path) -> None:
+def test_the_pool_of_a_run_that_is_gone_holds_nothing_up(tools: Compilers, tmp_path: Path) -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
     pool = tmp_path / f"jobs-{gone.pid}"
@@ -204,7 +204,7 @@ def test_the_pool_of_a_run_that_is_gone_holds_nothing_up(tools: Wrappers, tmp_pa
 
 
 @pytest.mark.trap(15)
-def test_pkg_config_answers_for_the_sysroot(bookworm: Sdk, tools: Wrappers) -> None:
+def test_pkg_config_answers_for_the_sysroot(bookworm: Sdk, tools: Compilers) -> None:
     argv = [str(tools.path("pkg-config")), "--cflags", "--libs", "openblas"]
     flags = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     assert f"-L{bookworm.target_sysroot}" in flags

@@ -14,7 +14,7 @@ from crossbuild.build import codegen_cache
 from crossbuild.core import defaults
 from crossbuild.index import download
 from crossbuild.packages import find as find_package
-from crossbuild.pipeline.order import Package
+from crossbuild.packages.package import Package
 
 MODULE = "cimport other\ncdef public int twice(int x):\n    return other.N * x\n"
 LINE = ("-3", "-M", "--fast-fail", "-I", "../include", "../source/m.pyx", "-o", "m.c")
@@ -124,7 +124,7 @@ def test_warnings_are_said_again(translate: Translate, tmp_path: Path) -> None:
     assert texts[2]["said"] == texts[3]["said"]
 
 
-@pytest.mark.parametrize("change", ["source", "words", "recipe", "additions"])
+@pytest.mark.parametrize("change", ["source", "words", "recipe", "options"])
 def test_what_decides_the_code_makes_it_anew(
     change: str, translate: Translate, scipy: Package, tmp_path: Path
 ) -> None:
@@ -140,8 +140,8 @@ def test_what_decides_the_code_makes_it_anew(
     elif change == "recipe":
         package = replace(scipy, recipe=scipy.recipe.model_copy(update={"version": "0"}))
     else:
-        additions = replace(scipy.additions, environment={"A": "1"})
-        package = replace(scipy, additions=additions)
+        options = replace(scipy.options, environment={"A": "1"})
+        package = replace(scipy, options=options)
     assert translate(two, *line, package=package)["ran"] == b"yes"
 
 

@@ -16,7 +16,7 @@ from crossbuild.packages.recipe import Suite, load
 from crossbuild.progress.console import Console
 from crossbuild.verify import known_failures, smoke, suite_jobs, suite_results, suites
 from crossbuild.verify.known_failures import Known
-from crossbuild.verify.suite_jobs import Job
+from crossbuild.verify.suite_jobs import SuiteJob
 from crossbuild.verify.suite_results import SliceResult, SuiteResult, TestResult
 from tests.support import projects
 from tests.support.boards import REQUIRES, write_wheel
@@ -86,8 +86,8 @@ def ready(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read
         yield Ready(board, log)
 
 
-def job(*slices: str, kind: str = "fast") -> Job:
-    return Job("tiny", "1.0", SUITE, kind, slices)
+def job(*slices: str, kind: str = "fast") -> SuiteJob:
+    return SuiteJob("tiny", "1.0", SUITE, kind, slices)
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def test_no_such_slice(ready: Ready) -> None:
 
 @pytest.mark.slow
 def test_a_package_that_is_not_there(ready: Ready) -> None:
-    other = Job("other", "1.0", Suite(module="other", requires=REQUIRES), "fast")
+    other = SuiteJob("other", "1.0", Suite(module="other", requires=REQUIRES), "fast")
     with pytest.raises(BoardError, match="the tests of other cannot be found") as caught:
         suites.run(other, ready.board, Console(), log=ready.log)
     assert "there is no package other" in caught.value.evidence

@@ -26,7 +26,7 @@ from crossbuild.board.sabrelite.serial_console import (
     switch_off,
 )
 from crossbuild.core import files
-from crossbuild.core.command import Finished, clean_environment, which
+from crossbuild.core.command import Completed, clean_environment, which
 from crossbuild.core.errors import CommandError, ToolMissingError
 
 DEVICE_TREE = "imx6q-sabrelite.dtb"
@@ -64,7 +64,7 @@ class SabreliteBoard:
         check: bool = True,
         timeout: float | None = None,
         on_line: Callable[[str], None] | None = None,
-    ) -> Finished:
+    ) -> Completed:
         """Run a program of the board (see :class:`crossbuild.board.protocol.Board`)."""
         seconds = timeout or LIFETIME
         pieces: list[str] = []
@@ -85,7 +85,7 @@ class SabreliteBoard:
         if status == _TIMED_OUT or (check and status != 0):
             how = f"did not end within {seconds:.0f} s" if status == _TIMED_OUT else "failed"
             raise CommandError(f"{argv[0]} on {self.name} {how}", evidence=output[-2000:])
-        return Finished(tuple(argv), status, output)
+        return Completed(tuple(argv), status, output)
 
     def push(self, source: Path, target: str) -> None:
         """Copy a file or a folder to the board: from the attached image, or over the line."""

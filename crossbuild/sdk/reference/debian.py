@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild.core.command import Finished, clean_environment, run, which
+from crossbuild.core.command import Completed, clean_environment, run, which
 from crossbuild.core.errors import (
     CommandError,
     CrossbuildError,
@@ -121,7 +121,7 @@ class Apt:
         only = f'APT::Architectures {{ "{self.architecture}"; }};'
         return "\n".join([*passed_on, *lines, only, ""])
 
-    def _get(self, command: str, *words: str, cwd: Path | None = None) -> Finished:
+    def _get(self, command: str, *words: str, cwd: Path | None = None) -> Completed:
         argv = ["apt-get", "--quiet", "--assume-yes", command, *words]
         env = clean_environment(APT_CONFIG=str(self._state / "apt.conf"))
         try:
