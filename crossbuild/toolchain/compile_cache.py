@@ -17,11 +17,12 @@ def program(module: str) -> tuple[str, ...]:
 
     Imported, not run by its name: only then is its byte code kept.
     """
-    package = os.path.dirname(os.path.abspath(__file__))
-    parent, name = os.path.split(package)
+    root = os.path.abspath(__file__)
+    for _ in __name__.split("."):
+        root = os.path.dirname(root)
     code = (
-        f"import sys; sys.path.append({parent!r}); "
-        f"from {name}.{module} import main; sys.exit(main(sys.argv[1:]))"
+        f"import sys; sys.path.append({root!r}); "
+        f"from {__package__}.{module} import main; sys.exit(main(sys.argv[1:]))"
     )
     return (sys.executable, "-I", "-S", "-c", code)
 
