@@ -16,7 +16,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.version import Version
 
 from crossbuild.audit.policy import POLICY
-from crossbuild.core import files
+from crossbuild.core import abi, files
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.isa.families import cpus
 
@@ -39,7 +39,7 @@ class BoardDescription(_Frozen):
 
     title: str
     cpu: str
-    machine: str = "armv7l"
+    machine: str = abi.MACHINE
     absent: tuple[str, ...] = ()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from crossbuild.audit import sysroot_profile
 from crossbuild.audit.profile import BoardProfile, BoardPython
+from crossbuild.core.python_version import PythonVersion
 from crossbuild.python.build_python import BuildPython
 from crossbuild.python.target_python import TargetPython
 from crossbuild.sdk.read import Sdk
@@ -35,13 +36,12 @@ def board_of(
 
 def board_with_any_python(sdk: Sdk, version: str) -> BoardProfile:
     """The board, where nothing is known of its Python but the version."""
-    digits = version.replace(".", "")
-    flags = "m" if int(version.partition(".")[2]) < 8 else ""
+    about = PythonVersion(version)
     python = BoardPython(
         version=version,
         full_version=f"{version}.0",
-        abi_tag=f"cp{digits}{flags}",
-        ext_suffix=f".cpython-{digits}{flags}-arm-linux-gnueabihf.so",
+        abi_tag=about.abi_tag,
+        ext_suffix=f".{about.soabi}.so",
         pip=sysroot_profile.pip_version(sdk.target_sysroot, version),
     )
     return sysroot_profile.from_sysroot(sdk.target_sysroot, python)

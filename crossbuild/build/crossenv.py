@@ -19,16 +19,14 @@ from installer.destinations import SchemeDictionaryDestination
 from installer.sources import WheelFile
 
 from crossbuild.build import codegen_cache
-from crossbuild.core import files
+from crossbuild.core import abi, files
 from crossbuild.core.command import clean_environment, run
 from crossbuild.core.errors import CommandError, CrossEnvError
+from crossbuild.core.python_version import PythonVersion
 from crossbuild.python import build_python
 from crossbuild.python.build_python import BuildPython
 from crossbuild.python.target_python import TargetPython
 from crossbuild.toolchain.compilers import Compilers
-
-#: ``uname -m`` of the board (i.MX6), which pip compares with a wheel's tag.
-MACHINE = "armv7l"
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class CrossEnv:
 
         Beside the standard library it may not lie, for that may be the user's SDK's.
         """
-        if tuple(map(int, self.version.split("."))) < (3, 8):  # which brought the variable
+        if PythonVersion(self.version).minor < 8:  # which brought the variable
             return {"PYTHONDONTWRITEBYTECODE": "1"}
         return {"PYTHONPYCACHEPREFIX": str(self.directory / "byte-code")}
 
@@ -109,7 +107,7 @@ def create(
     tools = [path for path in requirements if path.name.startswith("crossenv-")]
     install_wheels(tools, seed, target.version, seed_python)
     argv: list[str | Path] = [
-        *(seed_python, "-m", "crossenv", "--without-pip", "--machine", MACHINE),
+        *(seed_python, "-m", "crossenv", "--without-pip", "--machine", abi.MACHINE),
         *("--cc", wrappers.path("gcc"), "--cxx", wrappers.path("g++")),
         *("--ar", wrappers.path("ar"), "--sysconfigdata-file", target.sysconfigdata),
         # crossenv exports the sysroot's folders in these, which poisons native compiles.
@@ -199,7 +197,7 @@ def _start_quickly(env: CrossEnv) -> None:
     """
     script = env.python.read_text(encoding="utf-8")
     files.write_text(env.python.resolve(), script.replace(" -I", " -ISB", 1), mode=0o755)
-    if tuple(map(int, env.version.split("."))) >= (3, 10):
+    if PythonVersion(env.version).minor >= 10:
         site = env.directory / "lib/site.py"
         text = site.read_text(encoding="utf-8").replace("import importlib.abc\n", "")
         text = text.replace("(importlib.abc.MetaPathFinder)", "")

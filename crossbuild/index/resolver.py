@@ -18,14 +18,15 @@ from uv import find_uv_bin
 
 from crossbuild.core.command import clean_environment, run
 from crossbuild.core.errors import CrossbuildError, IndexUnreachableError, LockError
+from crossbuild.core.python_version import PythonVersion
 from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
 from crossbuild.index.pip_settings import PipSettings
 from crossbuild.index.session import CURE, NEWEST_BUILD_GLIBC
 from crossbuild.wheel import pack as wheel
 
-#: uv knows no Python before this one.
-_OLDEST_OF_UV = (3, 6)
+#: uv knows no Python before 3.6.
+_OLDEST_OF_UV = 6
 _UNREACHABLE = re.compile(r"Failed to fetch|error sending request|dns error|Network connectivity")
 
 
@@ -35,7 +36,7 @@ def wheels(requires: Sequence[str], python: str, settings: PipSettings) -> list[
     :raises LockError: they contradict each other, or no wheel satisfies one
     :raises IndexUnreachableError: no index can be reached
     """
-    if tuple(int(part) for part in python.split(".")) < _OLDEST_OF_UV:
+    if PythonVersion(python).minor < _OLDEST_OF_UV:
         return sorted(_greedy(requires, python, settings).values())
     return sorted(download.find_wheels(_uv(requires, python, settings), python, settings=settings))
 

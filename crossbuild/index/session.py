@@ -15,6 +15,7 @@ from unearth.auth import MultiDomainBasicAuth
 from unearth.fetchers import Fetcher, PyPIClient
 
 from crossbuild.core.errors import ConfigurationError, IndexUnreachableError
+from crossbuild.core.python_version import PythonVersion
 from crossbuild.index.artifact import Artifact
 from crossbuild.index.pip_settings import PipSettings
 
@@ -30,15 +31,15 @@ CURE = (
 
 def build_python_tags(python: str) -> TargetPython:
     """The wheels that a build machine's Python takes: x86-64 Linux, oldest glibc first."""
-    major, minor = (int(part) for part in python.split("."))
+    version = PythonVersion(python)
     platforms = ["linux_x86_64"]
     for glibc in range(5, NEWEST_BUILD_GLIBC + 1):
         platforms.append(f"manylinux_2_{glibc}_x86_64")
         if glibc in _OLD_NAMES:
             platforms.append(f"{_OLD_NAMES[glibc]}_x86_64")
-    # Up to 3.7 the ABI's name carries "m" (pymalloc).
-    abi = f"cp{major}{minor}" + ("m" if (major, minor) < (3, 8) else "")
-    return TargetPython(py_ver=(major, minor), platforms=platforms, impl="cp", abis=[abi])
+    return TargetPython(
+        py_ver=(3, version.minor), platforms=platforms, impl="cp", abis=[version.abi_tag]
+    )
 
 
 class Session:

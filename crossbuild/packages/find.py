@@ -11,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from crossbuild.core import files
 from crossbuild.core.errors import ConfigurationError, IndexUnreachableError, RecipeError
+from crossbuild.core.python_version import PythonVersion
 from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
 from crossbuild.packages import lock, pyproject, recipe, requirement, source_tree
@@ -98,7 +99,7 @@ def _resolved(requires: Sequence[str], python: str, source: Artifact | None = No
 
 
 def _place(locks: Path, python: str, *what: object) -> Path:
-    return locks / f"pylock.cp{python.replace('.', '')}-{files.content_key(*what)}.toml"
+    return locks / f"pylock.{PythonVersion(python).tag}-{files.content_key(*what)}.toml"
 
 
 def _locked(what: str, python: str, path: Path, make: Callable[[], Lock], *, offline: bool) -> Lock:

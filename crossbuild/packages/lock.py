@@ -26,6 +26,7 @@ from packaging.version import Version
 
 from crossbuild.core import files
 from crossbuild.core.errors import LockError
+from crossbuild.core.python_version import PythonVersion
 from crossbuild.index.artifact import Artifact
 from crossbuild.packages.recipe import RecipeVersion, admits
 
@@ -75,14 +76,13 @@ def load(version: RecipeVersion, python: str, *, folder: Path = LOCKS) -> Lock:
 
 def path_of(package: str, version: str, python: str, *, folder: Path = LOCKS) -> Path:
     """Where the lock of a cell lies (PEP 751 allows no further dot in the name)."""
-    digits, underscored = python.replace(".", ""), version.replace(".", "_")
-    return folder / f"pylock.cp{digits}-{canonicalize_name(package)}-{underscored}.toml"
+    cell = f"{PythonVersion(python).tag}-{canonicalize_name(package)}"
+    return folder / f"pylock.{cell}-{version.replace('.', '_')}.toml"
 
 
 def path_of_tests(requires: Sequence[str], python: str, *, folder: Path = LOCKS) -> Path:
     """Where the lock of what tests require beside the package lies."""
-    digits = python.replace(".", "")
-    return folder / f"pylock.cp{digits}-tests-{files.content_key(requires)}.toml"
+    return folder / f"pylock.{PythonVersion(python).tag}-tests-{files.content_key(requires)}.toml"
 
 
 def requirements(version: RecipeVersion, python: str) -> dict[str, tuple[str, ...]]:

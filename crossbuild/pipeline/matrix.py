@@ -18,8 +18,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from rich.table import Table
 
-from crossbuild.core import defaults, jobserver
+from crossbuild.core import abi, defaults, jobserver
 from crossbuild.core.errors import ConfigurationError, CrossbuildError, MatrixError
+from crossbuild.core.python_version import PythonVersion
 from crossbuild.packages import find as find_package
 from crossbuild.packages import pyproject, recipe, requirement
 from crossbuild.packages.recipe import RecipeVersion
@@ -29,9 +30,6 @@ from crossbuild.pipeline.target import Request
 from crossbuild.progress import workers
 from crossbuild.progress.console import Console
 from crossbuild.sdk import reference as reference_sdk
-
-#: What a wheel's file name calls the board: glibc's Linux on a 32-bit Arm.
-PLATFORM = "linux_armv7l"
 
 #: What GitLab's child pipeline includes: the job ``.cell``, which builds one.
 GITLAB_TEMPLATE = ".gitlab/cell.yml"
@@ -70,7 +68,7 @@ class Result:
 
 def identifier(python: str) -> str:
     """Name of the build for a Python, as cibuildwheel has it: ``cp37-linux_armv7l``."""
-    return f"cp{python.replace('.', '')}-{PLATFORM}"
+    return f"{PythonVersion(python).tag}-{abi.PLATFORM_TAG}"
 
 
 def cells(
@@ -199,25 +197,19 @@ def require_all(results: Sequence[Result]) -> None:
 def _cell(
     python: str, packages: Sequence[str], configuration: Configuration, sdk: str | None
 ) -> Cell:
-    name = identifier(python)
+    name, version = identifier(python), PythonVersion(python)
     fitting = [text for text in packages if _admits(text, python)]
     chosen = sdk or configuration.sdk_for(name) or _reference(python)
     return Cell(
         identifier=name,
         python=python,
-        tag=f"{_tag(python)}-{PLATFORM}",
+        tag=f"{version.tag}-{version.abi_tag}-{abi.PLATFORM_TAG}",
         packages=tuple(fitting),
         versions=tuple(pin for text in fitting if (pin := _pin(text, python))),
         without=tuple(text for text in packages if text not in fitting),
         sdk=chosen,
         board=_has_board(chosen, python),
     )
-
-
-def _tag(python: str) -> str:
-    """Interpreter and ABI: up to 3.7 the ABI's name tells of pymalloc."""
-    digits = python.replace(".", "")
-    return f"cp{digits}-cp{digits}{'m' if digits in {'35', '36', '37'} else ''}"
 
 
 def _reference(python: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crossbuild.core import defaults, files, jobserver
 from crossbuild.core.defaults import Bundling
 from crossbuild.core.errors import BuildPythonError, TargetPythonError
+from crossbuild.core.python_version import PythonVersion
 from crossbuild.packages.build_options import NO_OPTIONS, BuildOptions
 from crossbuild.packages.package import Package
 from crossbuild.python import build_python, target_python
@@ -135,7 +136,7 @@ def open_cell(request: Request) -> Cell:
     )
     # A moved SDK has another place in every file of a build tree, so another folder.
     place = files.content_key(found.content_id, str(found.root))
-    folder = request.work / place / f"cp{version.replace('.', '')}"
+    folder = request.work / place / PythonVersion(version).tag
     with files.exclusive(folder / "target.lock"):
         target = target_python.describe(
             found,

@@ -16,6 +16,7 @@ from crossbuild import in_process
 from crossbuild.core import files
 from crossbuild.core.command import clean_environment, run
 from crossbuild.core.errors import BuildPythonError, CommandError, ToolMissingError
+from crossbuild.core.python_version import PythonVersion
 from crossbuild.sdk.read import Sdk
 
 #: Standard library modules without which nothing can be built.
@@ -194,7 +195,7 @@ def _require_x86_64(program: Path) -> None:
 
 
 def _cure(version: str) -> str:
-    has_uv = int(version.partition(".")[2]) > 7
+    has_uv = PythonVersion(version).minor > 7
     ways = (
         f"pyenv install {version}",
         *([f"uv python install {version}"] if has_uv else ()),

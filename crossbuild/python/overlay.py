@@ -9,7 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
-from crossbuild.core import files
+from crossbuild.core import abi, files
 from crossbuild.core.errors import TargetPythonError
 from crossbuild.python.sysconfigdata import (
     Description,
@@ -22,9 +22,6 @@ from crossbuild.python.sysconfigdata import (
     without_shared_libpython,
 )
 from crossbuild.sdk.read import Sdk
-
-#: What ``sysconfig.get_platform()`` gives on the board, as Python's Makefile names it.
-HOST_PLATFORM = "linux-armv7l"
 
 _PLACEHOLDER = """#!/bin/sh
 echo "$0 stands for the target's Python; it does not run on this machine" >&2
@@ -51,7 +48,7 @@ def write(source: Description, sdk: Sdk, overlay: Path) -> tuple[Path, Path]:
         note = f"{source.evidence}; amended for cross-building"
         files.write_text(stage / module, config_module(amended, note))
         folder = stage / library / config_folder(source.config)
-        files.write_text(folder / "Makefile", makefile(amended, HOST_PLATFORM))
+        files.write_text(folder / "Makefile", makefile(amended, abi.PLATFORM))
         files.write_text(stage / "bin" / f"python{version}", _PLACEHOLDER, mode=0o755)
     return overlay / headers, overlay / module
 

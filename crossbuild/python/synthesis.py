@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from crossbuild.core.abi import MULTIARCH
 from crossbuild.core.errors import ConfigurationError, TargetPythonError
+from crossbuild.core.python_version import PythonVersion
 from crossbuild.python.build_python import BuildPython
 from crossbuild.python.probes import Prober, prober
 from crossbuild.python.sysconfigdata import (
@@ -25,7 +27,6 @@ from crossbuild.python.sysconfigdata import (
 )
 from crossbuild.sdk.read import Sdk
 
-TARGET = "arm-linux-gnueabihf"
 _BUILD_MULTIARCH = "x86_64-linux-gnu"
 
 _PROBES = Path(__file__).with_name("pyconfig_probes.toml")
@@ -81,7 +82,7 @@ def synthesise(
         headers=build.include,
         pyconfig=pyconfig,
         config=_config(build, sdk, pyconfig),
-        module=f"_sysconfigdata_{flags}_linux_{TARGET}",
+        module=f"_sysconfigdata_{flags}_linux_{MULTIARCH}",
         origin="synthesised",
         evidence=f"synthesised from {build.executable} and the compiler {sdk.tools.cc[0]}",
     )
@@ -204,11 +205,12 @@ def _config(build: BuildPython, sdk: Sdk, pyconfig: str) -> Config:
     """The build Python's variables, less its machine, plus the target's."""
     config = _build_config(build)
     flags = str(config.get("ABIFLAGS") or "")
-    soabi = f"cpython-{build.version.replace('.', '')}{flags}-{TARGET}"
+    digits = PythonVersion(build.version).tag.removeprefix("cp")
+    soabi = f"cpython-{digits}{flags}-{MULTIARCH}"
     multiarch = str(config.get("MULTIARCH") or "x86_64-linux-gnu")
     prefix = str(config.get("prefix") or build.home)
     renamed = {
-        name: value.replace(multiarch, TARGET).replace(prefix, "/usr")
+        name: value.replace(multiarch, MULTIARCH).replace(prefix, "/usr")
         if isinstance(value, str)
         else value
         for name, value in config.items()
@@ -219,7 +221,7 @@ def _config(build: BuildPython, sdk: Sdk, pyconfig: str) -> Config:
         | {
             "SOABI": soabi,
             "EXT_SUFFIX": f".{soabi}.so",
-            "MULTIARCH": TARGET,
+            "MULTIARCH": MULTIARCH,
             "HOST_GNU_TYPE": sdk.triple,
             "BUILD_GNU_TYPE": sdk.triple,
             "Py_ENABLE_SHARED": 1 if read_macros(pyconfig).get("Py_ENABLE_SHARED") else 0,

@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from crossbuild.core import files
+from crossbuild.core.abi import MULTIARCH
 from crossbuild.core.errors import TargetPythonError
+from crossbuild.core.python_version import PythonVersion
 from crossbuild.python import overlay as overlays
 from crossbuild.python.build_python import BuildPython, find
 from crossbuild.python.sysconfigdata import (
@@ -23,8 +25,6 @@ from crossbuild.python.sysconfigdata import (
     read_macros,
 )
 from crossbuild.sdk.read import Sdk
-
-_MULTIARCH = "arm-linux-gnueabihf"
 
 #: Written last into an overlay: what it was made from.
 _RECORD = "crossbuild.json"
@@ -62,7 +62,7 @@ def available(sdk: Sdk) -> tuple[str, ...]:
         for path in sdk.target_sysroot.glob(pattern):
             if match := re.fullmatch(r"python(3\.\d+)m?", path.name):
                 found.add(match[1])
-    return tuple(sorted(found, key=_minor, reverse=True))
+    return tuple(sorted(found, key=lambda text: PythonVersion(text).minor, reverse=True))
 
 
 def describe(
@@ -109,7 +109,7 @@ def describe(
         config=source.config,
         ext_suffix=suffix,
         soabi=str(source.config.get("SOABI") or suffix.removeprefix(".").removesuffix(".so")),
-        abi_tag=f"cp{chosen.replace('.', '')}{source.config.get('ABIFLAGS') or ''}",
+        abi_tag=f"{PythonVersion(chosen).tag}{source.config.get('ABIFLAGS') or ''}",
         origin=source.origin,
     )
     record = {"key": key, "target": asdict(described)}
@@ -154,10 +154,6 @@ class _LackingError(Exception):
     """What of the Python the sysroot lacks."""
 
 
-def _minor(version: str) -> int:
-    return int(version.partition(".")[2])
-
-
 def newest(sdk: Sdk) -> str:
     """The newest Python version that the sysroot has something of.
 
@@ -188,7 +184,7 @@ def _files(root: Path, version: str) -> tuple[Path, Path, Path]:
     if headers is None:
         raise _LackingError(f"no usr/include/python{version}/Python.h in {root}")
     path = _sysconfigdata_file(root, version)
-    pyconfig = find_pyconfig(headers, _MULTIARCH, 32)
+    pyconfig = find_pyconfig(headers, MULTIARCH, 32)
     if pyconfig is None:
         raise _LackingError(f"no pyconfig.h that defines SIZEOF_LONG in {headers}")
     return headers, pyconfig, path
@@ -254,8 +250,8 @@ def _check(source: Description, version: str) -> None:
         problems.append(f"sysconfigdata's VERSION is {source.config.get('VERSION')!r}")
     if not source.full_version.startswith(version):
         problems.append(f"the headers are Python {source.full_version}'s")
-    if not suffix.endswith(".so") or ("linux" in suffix and _MULTIARCH not in suffix):
-        problems.append(f"EXT_SUFFIX is {suffix!r}, not for {_MULTIARCH}")
+    if not suffix.endswith(".so") or ("linux" in suffix and MULTIARCH not in suffix):
+        problems.append(f"EXT_SUFFIX is {suffix!r}, not for {MULTIARCH}")
     if "d" in str(source.config.get("ABIFLAGS") or ""):
         problems.append("it is a debug build (ABIFLAGS has d)")
     if problems:

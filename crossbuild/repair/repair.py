@@ -17,7 +17,7 @@ from auditwheel.policy import WheelPolicies
 
 from crossbuild.build.built import Built
 from crossbuild.build.workspace import Workspace
-from crossbuild.core import files
+from crossbuild.core import abi, files
 from crossbuild.core.command import run
 from crossbuild.core.defaults import Bundling
 from crossbuild.core.errors import CommandError, RepairError
@@ -157,7 +157,7 @@ def _lacks_library(modules: Iterable[Path], present: Collection[str]) -> bool:
     :param present: sonames that another wheel brings
     """
     policies = WheelPolicies(libc=Libc.GLIBC, arch=Architecture.armv7l)
-    known = policies.lowest.whitelist | {*present, "ld-linux-armhf.so.3"}
+    known = policies.lowest.whitelist | {*present, abi.LOADER}
     return any(name not in known for module in modules for name in elf.read(module).needed)
 
 

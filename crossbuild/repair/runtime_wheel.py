@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossbuild.audit.profile import BoardProfile
-from crossbuild.core import files
+from crossbuild.core import abi, files
 from crossbuild.core.command import run
 from crossbuild.core.errors import RepairError
 from crossbuild.core.own_tools import run_own
@@ -27,6 +27,7 @@ _LAYOUT = "d7b3dce2832a088462de50992f86649415372b86de2c12a7e56f58e73cad90df"
 PACKAGE = "crossbuild_runtime"
 DISTRIBUTION = "crossbuild-runtime"
 
+_TAG = f"py3-none-{abi.PLATFORM_TAG}"
 _METADATA = """Metadata-Version: 2.1
 Name: {name}
 Version: {version}
@@ -35,7 +36,7 @@ Summary: Shared libraries of the wheels that crossbuild made with one SDK: {name
 _WHEEL = """Wheel-Version: 1.0
 Generator: crossbuild
 Root-Is-Purelib: false
-Tag: py3-none-linux_armv7l
+Tag: {tag}
 """
 
 
@@ -71,7 +72,7 @@ def make(sdk: Sdk, board: BoardProfile, libraries: Iterable[str], folder: Path) 
     digests = {soname: files.sha256(path) for soname, path in sources.items()}
     names = {soname: _own_name(soname, digest) for soname, digest in digests.items()}
     version = f"1+{files.content_key(digests, _LAYOUT)[:8]}"
-    path = folder / f"{PACKAGE}-{version}-py3-none-linux_armv7l.whl"
+    path = folder / f"{PACKAGE}-{version}-{_TAG}.whl"
     with files.exclusive(folder / "lock"):
         if not path.exists():
             with files.disk_errors(folder), tempfile.TemporaryDirectory(dir=folder) as tree:
@@ -149,7 +150,7 @@ def _fill(
     info.mkdir()
     metadata = _METADATA.format(name=DISTRIBUTION, version=version, names=title)
     (info / "METADATA").write_text(metadata)
-    (info / "WHEEL").write_text(_WHEEL)
+    (info / "WHEEL").write_text(_WHEEL.format(tag=_TAG))
 
 
 def _require(tree: Path, requirement: str) -> None:

@@ -10,6 +10,8 @@ from crossbuild.board.emulated import emulated_board, prepared_root
 from crossbuild.board.protocol import Board, Interpreter
 from crossbuild.board.sabrelite.machine import sabrelite_board
 from crossbuild.board.ssh import ssh_board
+from crossbuild.core import abi
+from crossbuild.core.python_version import PythonVersion
 from crossbuild.index import download
 from crossbuild.packages import find as find_package
 from crossbuild.progress.console import Console
@@ -97,7 +99,7 @@ def _emulated(question: Question, console: Console) -> Iterator[Board]:
 def _sabrelite(question: Question, console: Console) -> Iterator[Board]:
     """A whole machine; the wheels lie in its first file system."""
     base, version = user_land(question, console)
-    about = Interpreter("armv7l", version, f"cp{version.replace('.', '')}")
+    about = Interpreter(abi.MACHINE, version, PythonVersion(version).tag)
     with ExitStack() as power:
         with console.step(f"boot {SABRELITE}"):
             machine = sabrelite_board(

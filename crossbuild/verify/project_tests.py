@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from crossbuild.board.protocol import Board
 from crossbuild.core.errors import ConfigurationError
+from crossbuild.core.python_version import PythonVersion
 from crossbuild.index import download, pip_settings
 from crossbuild.index.artifact import Artifact
 from crossbuild.packages import lock, relock, source_tree
@@ -51,7 +52,7 @@ def required_wheels(
     path = lock.path_of_tests(requires, python, folder=locks)
     if not path.exists():
         lock.write(relock.lock_of_tests(requires, python, pip_settings.read()), path)
-    tag = f"cp{python.replace('.', '')}"
+    tag = PythonVersion(python).tag
     built = [parse_wheel_filename(wheel.name) for wheel in wheelhouses.contents(wheelhouse)]
     there = {name for name, _, _, tags in built if any(one.interpreter == tag for one in tags)}
     wanted = [one for one in lock.read(path).build if canonicalize_name(one.name) not in there]

@@ -16,6 +16,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from crossbuild.core import files
 from crossbuild.core.digests import Digests
+from crossbuild.core.python_version import PythonVersion
 
 
 def publish(
@@ -68,7 +69,7 @@ def _is_named(path: Path) -> bool:
 
 def requirements_file(wheelhouse: Path, python: str) -> Path:
     """The requirements with hashes for one Python."""
-    return wheelhouse / f"requirements-cp{python.replace('.', '')}.txt"
+    return wheelhouse / f"requirements-{PythonVersion(python).tag}.txt"
 
 
 def _land(path: Path, target: Path, digests: Digests) -> Path:

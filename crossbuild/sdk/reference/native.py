@@ -10,10 +10,11 @@ import re
 import sys
 from pathlib import Path
 
+from crossbuild.core import abi
 from crossbuild.core.command import clean_environment, run
 from crossbuild.core.files import remove_tree, write_bytes, write_text
 
-TRIPLE = "arm-linux-gnueabihf"
+TRIPLE = abi.MULTIARCH
 _LIBRARIES = Path("usr/lib/x86_64-linux-gnu")
 _LOADER = "ld-linux-x86-64.so.2"
 #: Programs for a running system or for compiler plug-ins; no build needs them.

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from crossbuild.core.abi import MULTIARCH
 from crossbuild.core.files import remove_tree
 
-MULTIARCH = "arm-linux-gnueabihf"
 #: Folders of providers of libblas.so.3 and the like, chosen by Debian's alternatives.
 _PROVIDERS = ("openblas-pthread",)
 #: The merged /usr layout: links in the root to these folders of /usr.
