@@ -14,8 +14,9 @@ from pathlib import Path
 
 from benchmarks import report
 from crossbuild.audit.gate import audit_all
+from crossbuild.audit.sdk_profile import board_for
 from crossbuild.core import defaults
-from crossbuild.pipeline.target import Request, board_for
+from crossbuild.python.target import TargetRequest
 from crossbuild.sdk import reference as reference_sdk
 from crossbuild.wheel import pack as wheel
 
@@ -44,14 +45,7 @@ def seconds(work: Callable[[], object]) -> float:
 def measure(wheels: Sequence[Path]) -> tuple[float, float]:
     """CPU seconds of unpacking and hashing, and of the audit; what that says is no matter here."""
     name = reference_sdk.default_destination(defaults.REFERENCE)
-    request = Request(
-        sdk=name,
-        packages=(),
-        wheelhouse=defaults.WHEELHOUSE,
-        work=defaults.WORK.absolute(),
-        cache=defaults.CACHE,
-        jobs=1,
-    )
+    request = TargetRequest(name, defaults.WORK.absolute(), defaults.CACHE)
     boards = {python: board_for(request, python) for python in ("3.11",)}
 
     def audit() -> None:

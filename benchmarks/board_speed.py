@@ -13,8 +13,8 @@ from pathlib import Path
 from benchmarks import debian_board, sides
 from benchmarks.counting_board import CountingBoard, counting_board
 from crossbuild.core import defaults
-from crossbuild.sdk import read as sdk
 from crossbuild.sdk import reference as reference_sdk
+from crossbuild.sdk.read import read_sdk
 
 PYTHON = "3.11"
 
@@ -66,7 +66,7 @@ def main() -> None:
     wheelhouse = Path(sys.argv[1]) if len(sys.argv) > 1 else defaults.WHEELHOUSE
     wheels = sides.wheels_for(wheelhouse, PYTHON)
     packages = {path.name.partition("-")[0] for path in wheels} & {"numpy", "scipy"}
-    found = sdk.read(reference_sdk.default_destination(defaults.REFERENCE), cache=defaults.CACHE)
+    found = read_sdk(reference_sdk.default_destination(defaults.REFERENCE), cache=defaults.CACHE)
     defaults.WORK.mkdir(exist_ok=True)
     with counting_board(defaults.WORK.absolute(), found, wheels) as board:
         versions = {

@@ -24,12 +24,13 @@ from crossbuild.build import backend, crossenv
 from crossbuild.core import defaults
 from crossbuild.core.command import clean_environment, run, which
 from crossbuild.index import download
-from crossbuild.packages import find as find_package
 from crossbuild.packages import source_tree
+from crossbuild.packages.find import Finder
 from crossbuild.packages.package import Package
+from crossbuild.packages.wanted import parse
 from crossbuild.python import build_python
-from crossbuild.sdk import read as sdk
 from crossbuild.sdk import reference as reference_sdk
+from crossbuild.sdk.read import read_sdk
 
 
 def cross(requirement: str, links: Sequence[str], python: str, folder: Path, name: str) -> Cost:
@@ -113,11 +114,11 @@ def main() -> None:
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        find = find_package.finder(told.python, folder / "locks", defaults.CACHE)
-        package = find(told.requirement)
+        find = Finder(told.python, folder / "locks", defaults.CACHE).find
+        package = find(parse(told.requirement))
         require_libraries(package)
         links = package.recipe.target_requires
-        for lock in (package.lock, *(find(pin).lock for pin in links)):
+        for lock in (package.lock, *(find(parse(pin)).lock for pin in links)):
             download.fetch_all([*lock.source, *lock.build, *lock.runtime], defaults.CACHE)
         (folder / "cache").mkdir()
         (folder / "cache/downloads").symlink_to(defaults.CACHE / "downloads")
@@ -138,7 +139,7 @@ def main() -> None:
         }
         for what, one in costs.items()
     ]
-    found = sdk.read(reference_sdk.default_destination(defaults.REFERENCE), cache=defaults.CACHE)
+    found = read_sdk(reference_sdk.default_destination(defaults.REFERENCE), cache=defaults.CACHE)
     native_gcc = run(["gcc", "-dumpfullversion"]).output.strip()
     notes = [
         f"{package.title} for Python {told.python}, {defaults.JOBS} jobs",

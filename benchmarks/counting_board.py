@@ -12,7 +12,7 @@ from crossbuild.board.emulated import CPU
 from crossbuild.board.isolation import find_isolation, namespaces
 from crossbuild.core import files
 from crossbuild.core.command import clean_environment, run
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.wheel import pack as wheel
 
 HERE = Path(__file__).parent

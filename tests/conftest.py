@@ -7,13 +7,16 @@ import pytest
 
 from crossbuild.core import defaults
 from crossbuild.core.errors import IndexUnreachableError
-from crossbuild.pipeline.target import Request
+from crossbuild.packages.wanted import parse_all
+from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress.console import Console
-from crossbuild.sdk import read as sdk
+from crossbuild.python.target import TargetRequest
 from crossbuild.sdk import reference as reference_sdk
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
+from crossbuild.sdk.read import read_sdk
 from crossbuild.sdk.reference.debian import HALF_UPDATED
 from crossbuild.sdk.reference.definition import Definition
+from crossbuild.toolchain.capacity import Capacity
 
 #: Boards are what the tests of several packages run on.
 pytest_plugins = ["tests.support.boards"]
@@ -46,23 +49,22 @@ def reference_sdk_root() -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def bookworm(reference_sdk_root: Callable[[str], Path]) -> Sdk:
     """The reference SDK of Debian bookworm, read."""
-    return sdk.read(reference_sdk_root("debian-bookworm"), cache=defaults.CACHE)
+    return read_sdk(reference_sdk_root("debian-bookworm"), cache=defaults.CACHE)
 
 
 @pytest.fixture
-def request_in(reference_sdk_root: Callable[[str], Path], tmp_path: Path) -> Callable[..., Request]:
+def request_in(
+    reference_sdk_root: Callable[[str], Path], tmp_path: Path
+) -> Callable[..., BuildRequest]:
     """Gives a request for source folders that works in a folder of its own."""
     root = reference_sdk_root("debian-bookworm")
 
-    def make(*folders: Path, python: str = "3.11", within: Path = tmp_path) -> Request:
-        return Request(
-            sdk=root,
-            packages=tuple(map(str, folders)),
+    def make(*folders: Path, python: str = "3.11", within: Path = tmp_path) -> BuildRequest:
+        return BuildRequest(
+            target=TargetRequest(root, within / "work", defaults.CACHE, python=python),
+            packages=parse_all(map(str, folders)),
             wheelhouse=within / "wheelhouse",
-            work=within / "work",
-            cache=defaults.CACHE,
-            jobs=1,
-            python=python,
+            capacity=Capacity(1),
         )
 
     return make

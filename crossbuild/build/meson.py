@@ -7,7 +7,7 @@ import jinja2
 
 from crossbuild.build.crossenv import CrossEnv
 from crossbuild.core import files
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 _TEMPLATES = Path(__file__).parent
 

@@ -18,7 +18,7 @@ from crossbuild.packages.package import Package
 from crossbuild.python.build_python import BuildPython
 from crossbuild.python.target_python import TargetPython
 from crossbuild.sdk import libraries
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.toolchain import compilers as wrappers
 from crossbuild.toolchain import gfortran
 from crossbuild.toolchain.compilers import Border, Compilers

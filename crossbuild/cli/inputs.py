@@ -1,17 +1,22 @@
 """What a command works on: its options, else the project's configuration, else the default."""
 
+import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import typer
 
 from crossbuild.core import defaults
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.progress.console import Console
 
 if TYPE_CHECKING:  # heavy at start-up, and no command's business before it runs
+    from crossbuild.packages.wanted import Wanted
     from crossbuild.pipeline.configuration import Configuration
-    from crossbuild.toolchain.distcc import Farm
+    from crossbuild.python.target import TargetRequest
+    from crossbuild.repair.options import Bundling, RepairOptions
+    from crossbuild.toolchain.capacity import Capacity
     from crossbuild.verify.project_tests import ProjectTests
 
 #: What every command tells people by.
@@ -27,24 +32,26 @@ def configuration() -> "Configuration":
     return found
 
 
-def packages(wanted: list[str] | None, configured: "Configuration") -> tuple[str, ...]:
-    """The packages asked for, else those of the project, else all that have a recipe."""
-    from crossbuild.packages import recipe
+def packages(named: list[str] | None, configured: "Configuration") -> "tuple[Wanted, ...]":
+    """The packages asked for, else those of the project, else all that have a recipe.
 
-    return tuple(wanted or configured.packages or recipe.names())
+    :raises ConfigurationError: one is neither a package nor a folder
+    """
+    from crossbuild.packages import recipe, wanted
+
+    return wanted.parse_all(named or configured.packages or recipe.names())
 
 
-def tests(wanted: list[str] | None, configured: "Configuration") -> "ProjectTests":
+def tests(wanted: "tuple[Wanted, ...]", configured: "Configuration") -> "ProjectTests":
     """The project's own tests, for those of its source folders that are asked for."""
-    from crossbuild.packages import find as find_package
+    from crossbuild.packages.wanted import SourceFolder
     from crossbuild.verify.project_tests import ProjectTests
 
-    chosen = filter(find_package.is_folder, packages(wanted, configured))
     return ProjectTests(
         configured.test_command,
         configured.test_requires,
         Path.cwd(),
-        tuple(Path(text).absolute() for text in chosen),
+        tuple(one.path for one in wanted if isinstance(one, SourceFolder)),
     )
 
 
@@ -53,66 +60,59 @@ def wheelhouse(wanted: Path | None, configured: "Configuration") -> Path:
     return (wanted or configured.wheelhouse or defaults.WHEELHOUSE).absolute()
 
 
-def farm(wanted: str | None, configured: "Configuration") -> "Farm | None":
-    """The farm asked for, else the project's, else none.
+def target(sdk: Path, work: Path, cache: Path, **options: Any) -> "TargetRequest":
+    """The SDK and its Python.
 
-    :raises CrossbuildError: distcc is missing, or its words cannot be used
+    :param options: further fields of the request
+    :raises ConfigurationError: the work folder's path has a space
     """
-    words = configured.distcc if wanted is None else wanted.split()
-    if not words:
-        return None
-    from crossbuild.toolchain import distcc
+    from crossbuild.python.target import TargetRequest
 
-    return distcc.named(words)
+    return TargetRequest(sdk, without_spaces(work), cache.absolute(), **options)
 
 
-def jobs(wanted: int | None, farm: "Farm | None") -> int:
-    """The number asked for, else one for each core and for each compiler of the farm."""
-    return wanted or (farm.compilers if farm else defaults.JOBS)
-
-
-def shared_cache(wanted: str | None, configured: "Configuration") -> Mapping[str, str]:
-    """Variables for the storage asked for, else the project's; none without one.
-
-    :raises CrossbuildError: ccache is missing, too old, or does not take the address
-    """
-    storage = configured.ccache_storage if wanted is None else wanted
-    if not storage:
-        return {}
-    from crossbuild.toolchain import ccache
-
-    return ccache.variables(storage)
-
-
-def sdk_for(sdk: Path | None, python: str | None, configured: "Configuration", cache: Path) -> Path:
-    """The SDK asked for, else the project's, else the reference SDK."""
+def sdk_for(sdk: Path | None, python: str | None, configured: "Configuration") -> Path:
+    """The SDK asked for, else the project's, else the reference SDK's name."""
     from crossbuild.pipeline import matrix
 
     own = configured.sdk_for(matrix.identifier(python) if python else "")
-    return sdk_root(str(sdk or own or defaults.REFERENCE), cache)
+    return sdk or Path(own or defaults.REFERENCE)
 
 
-def sdk_root(sdk: str, cache: Path) -> Path:
-    """The folder of an SDK, or that of a reference SDK by its name."""
-    from crossbuild.sdk import reference as reference_sdk
+def capacity(
+    jobs: int | None, distcc: str | None, storage: str | None, configured: "Configuration"
+) -> "Capacity":
+    """How many compilers may run: the number asked for, else one for each core and farm slot.
 
-    named = not Path(sdk).exists() and any(
-        definition.name == sdk for definition in reference_sdk.definitions()
+    :param distcc: the farm asked for, else the project's, else none
+    :param storage: where ccache shares objects; the project's where None
+    :raises CrossbuildError: distcc or ccache is missing, or does not take what it is told
+    """
+    from crossbuild.toolchain import ccache
+    from crossbuild.toolchain import distcc as farm
+    from crossbuild.toolchain.capacity import Capacity
+
+    hosts = configured.distcc if distcc is None else tuple(distcc.split())
+    named = farm.named(hosts) if hosts else None
+    shared = configured.ccache_storage if storage is None else storage
+    return Capacity(
+        jobs=jobs or (named.compilers if named else defaults.JOBS),
+        farm=named,
+        ccache=ccache.variables(shared) if shared else {},
     )
-    return made_reference_sdk(sdk, None, cache) if named else Path(sdk)
 
 
-def made_reference_sdk(
-    name: str, destination: Path | None, cache: Path, mirror: str | None = None
-) -> Path:
-    """The reference SDK's folder, made where it is missing or out of date."""
-    from crossbuild.sdk import reference as reference_sdk
+def repair_options(
+    bundling: "Bundling", slim: bool | None, keep_debug: bool | None, configured: "Configuration"
+) -> "RepairOptions":
+    """How wheels are made ready for the board; the project's choices where None."""
+    from crossbuild.repair.options import RepairOptions
 
-    definition = reference_sdk.load(name)
-    place = (destination or reference_sdk.default_destination(name)).absolute()
-    if not reference_sdk.is_current(definition, place):
-        reference_sdk.create(definition, place, console, cache.absolute(), mirror=mirror)
-    return place
+    return RepairOptions(
+        bundling,
+        slim=configured.slim if slim is None else slim,
+        keep_debug=configured.keep_debug if keep_debug is None else keep_debug,
+    )
 
 
 def without_spaces(folder: Path) -> Path:
@@ -128,3 +128,8 @@ def without_spaces(folder: Path) -> Path:
             cure="move the checkout, or choose another folder with --work-dir",
         )
     return path
+
+
+def print_json(value: Any) -> None:
+    """Print a document for machines on standard output."""
+    typer.echo(json.dumps(value, indent=2, default=str))

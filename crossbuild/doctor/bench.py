@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossbuild.core.command import Completed, attempt, clean_environment
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.toolchain import gfortran
 
 _SECONDS = 60.0

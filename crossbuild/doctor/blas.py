@@ -12,7 +12,7 @@ from crossbuild.elf import file as elf
 from crossbuild.elf.file import TAG_CPU_ARCH, TAG_FP_ARCH, Elf, ElfError
 from crossbuild.sdk import libraries
 from crossbuild.sdk.libraries import Library
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 #: openblas_get_config() returns this text: version, options, core.
 _CONFIG = re.compile(rb"OpenBLAS (\d[\w.]*)((?: \w+=?\w*)*) (\w+)(?: MAX_THREADS=\d+)?\0")

@@ -15,41 +15,31 @@ from crossbuild.doctor.model import Diagnosis, Finding
 from crossbuild.doctor.needs import Need, title
 from crossbuild.doctor.reading import explain
 from crossbuild.packages.recipe import RecipeVersion
-from crossbuild.sdk import read as sdks
-from crossbuild.sdk.read import Sdk
+from crossbuild.python.target import TargetRequest
+from crossbuild.sdk.model import Sdk
 
 _KNOWN = "build-pythons.json"
 _SEVERITIES = ("error", "warning", "note")
 
 
-def diagnose(
-    root: Path,
-    packages: Sequence[str] = (),
-    *,
-    environment: str | None = None,
-    python: str | None = None,
-    build_python: Path | None = None,
-    cache: Path,
-    work: Path,
-    jobs: int,
-) -> Diagnosis:
+def diagnose(request: TargetRequest, packages: Sequence[str] = (), *, jobs: int) -> Diagnosis:
     """Find out what an SDK can build, without building anything.
 
+    :param request: where it names no Python, all are looked at, and the sysroot's newest is
+        the one that has to do
     :param packages: as for ``wheels``; all recipes where empty
-    :param python: the target's Python; where None, all are looked at, and the sysroot's
-        newest is the one that has to do
-    :param work: the folder of build trees, for its free space
     :param jobs: how many compilers may run at once
     """
     try:
-        sdk = sdks.read(root, environment=environment, cache=cache)
+        sdk = request.read_sdk()
     except (CrossbuildError, OSError, ValueError) as error:
         # ValueError: an environment script can export anything, unbalanced quotes as well.
-        finding = explain(root, environment, error, Catalogue(release.UNKNOWN))
-        return Diagnosis((finding,), python=python)
+        finding = explain(request, error, Catalogue(release.UNKNOWN))
+        return Diagnosis((finding,), python=request.python)
     catalogue = _catalogue(sdk)
-    survey = pythons.survey(sdk, python, build_python, KnownPythons(cache / _KNOWN))
-    asked, unfit = _needs(packages, survey, catalogue, cache)
+    known = KnownPythons(request.cache / _KNOWN)
+    survey = pythons.survey(sdk, request.python, request.build_python, known)
+    asked, unfit = _needs(packages, survey, catalogue, request.cache)
     with ThreadPoolExecutor(1) as pool, bench(sdk) as tried:
         # Only this thread uses Python's ast module, as reading Pythons does: two at once spoil
         # each other's count of its depth (SystemError "recursion depth mismatch" in 3.11.7).
@@ -58,7 +48,7 @@ def diagnose(
         findings = [*of_pythons, *unfit, *compiled.result()]
     findings += _gcc(sdk, catalogue, asked.values())
     if survey.chosen is not None and survey.chosen in asked:
-        findings += _machine(sdk, catalogue, asked[survey.chosen], work, jobs)
+        findings += _machine(sdk, catalogue, asked[survey.chosen], request.work, jobs)
     return _diagnosis(sdk, catalogue, survey.chosen, asked, findings)
 
 
@@ -125,7 +115,7 @@ def _needs(
 ) -> tuple[dict[str, Need], list[Finding]]:
     """What each Python is wanted for; it is an error only where the chosen one has it not."""
     asked, unfit = {}, []
-    wanted = needs.Wanted(tuple(packages), cache)
+    wanted = needs.Needs(tuple(packages), cache)
     for version in survey.builders:
         try:
             asked[version] = wanted.on(version)

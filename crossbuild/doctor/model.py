@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from rich.table import Table
 
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 #: Version of the JSON form (docs/doctor.md); it grows when a reader would have to change.
 FORMAT = 1

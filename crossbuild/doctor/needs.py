@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from crossbuild.packages import recipe
 from crossbuild.packages.recipe import Recipe, RecipeVersion
+from crossbuild.packages.wanted import SourceFolder, Wanted, parse
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def title(one: RecipeVersion) -> str:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Needs:
     """The packages that were asked for; all that have a recipe where there are none.
 
     Nothing is downloaded: a package without a recipe is taken for one that needs nothing
@@ -46,38 +46,32 @@ class Wanted:
         :raises CrossbuildError: a recipe is malformed or has no such version, a word is no
             package
         """
-        waiting = [*self.packages] or [
+        pending = [*self.packages] or [
             name for name in recipe.names() if self._load(name).for_python_all(python)
         ]
         found: dict[str, RecipeVersion] = {}
-        while waiting:
-            one = self._version(waiting.pop(0), python)
+        while pending:
+            one = self._version(pending.pop(0), python)
             if one.package not in found:
                 found[one.package] = one
-                waiting.extend(one.target_requires)
+                pending.extend(one.target_requires)
         ordered = sorted(found.values(), key=lambda one: (len(one.dependencies), one.package))
         return Need(python, tuple(ordered))
 
     def _version(self, text: str, python: str) -> RecipeVersion:
-        if text.startswith(".") or "/" in text:
-            return _plain(Path(text).expanduser().absolute().name, python)
-        try:
-            wanted = Requirement(text)
-        except InvalidRequirement:
-            return self._as_wheels_does(text, python)
-        if canonicalize_name(wanted.name) not in recipe.names():
+        wanted = parse(text)
+        if isinstance(wanted, SourceFolder):
+            return _plain(wanted.path.name, python)
+        if not recipe.exists(wanted.name):
             return _plain(wanted.name, python)
-        for version in self._load(wanted.name).for_python_all(python):
-            if wanted.specifier.contains(version.version, prereleases=True):
-                return version
-        return self._as_wheels_does(text, python)
+        found = self._load(wanted.name).version_for(wanted, python)
+        return found or self._as_wheels_does(wanted, python)
 
-    def _as_wheels_does(self, text: str, python: str) -> RecipeVersion:
-        """The way that ``wheels`` goes, which says what is wrong with the text."""
-        from crossbuild.packages import find as find_package  # slow to import, and seldom needed
+    def _as_wheels_does(self, wanted: Wanted, python: str) -> RecipeVersion:
+        """The way that ``wheels`` goes, which says what is wrong."""
+        from crossbuild.packages.find import Finder  # slow to import, and seldom needed
 
-        locks = self.cache / "locks"
-        return find_package.finder(python, locks, self.cache, offline=True)(text).recipe
+        return Finder(python, self.cache / "locks", self.cache, offline=True).find(wanted).recipe
 
     def _load(self, name: str) -> Recipe:
         """The recipe, read once for all Pythons."""

@@ -15,7 +15,7 @@ from crossbuild.doctor.model import Finding
 from crossbuild.packages.recipe import PYTHONS
 from crossbuild.python import build_python, target_python
 from crossbuild.python.build_python import BuildPython
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 Found = BuildPython | BuildPythonError
 

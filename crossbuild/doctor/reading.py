@@ -10,6 +10,7 @@ from crossbuild.doctor.catalogue import Catalogue, raised_as
 from crossbuild.doctor.model import Finding
 from crossbuild.elf import file as elf
 from crossbuild.elf.file import ElfError
+from crossbuild.python.target import TargetRequest
 from crossbuild.sdk import environment_script
 
 #: GCC's and its linker's words for a word that they do not know.
@@ -18,25 +19,25 @@ _REFUSED = re.compile(
 )
 
 
-def explain(root: Path, environment: str | None, error: Exception, catalogue: Catalogue) -> Finding:
-    """The finding behind an error of :func:`crossbuild.sdk.read.read`."""
+def explain(request: TargetRequest, error: Exception, catalogue: Catalogue) -> Finding:
+    """The finding behind an error of :meth:`TargetRequest.read_sdk`."""
     if isinstance(error, OSError):
-        return catalogue.finding("file-unreadable", evidence=str(error), fields={"root": root})
+        return catalogue.finding(
+            "file-unreadable", evidence=str(error), fields={"root": request.root}
+        )
     if not isinstance(error, CrossbuildError):
         return catalogue.finding("sdk-unreadable", evidence=f"{type(error).__name__}: {error}")
     name = raised_as(error)
     if name == "toolchain-does-not-start":
-        return _not_starting(root, environment, error, catalogue)
+        return _not_starting(request, error, catalogue)
     if name is None:
         return catalogue.finding("sdk-unreadable", evidence=f"{error.what}: {error.evidence}")
     return catalogue.of_error(name, error)
 
 
-def _not_starting(
-    root: Path, environment: str | None, error: CrossbuildError, catalogue: Catalogue
-) -> Finding:
+def _not_starting(request: TargetRequest, error: CrossbuildError, catalogue: Catalogue) -> Finding:
     """A compiler that fails at its words, or for want of its loader, or otherwise."""
-    script = environment_script.choose(root.expanduser().absolute(), environment)
+    script = environment_script.choose(request.root.expanduser().absolute(), request.environment)
     variables = environment_script.source(script)
     refused = _REFUSED.findall(error.evidence)
     if refused:
@@ -51,7 +52,7 @@ def _not_starting(
         return catalogue.finding(
             "sdk-moved",
             evidence=f"{compiler} asks for the loader {loader}, which does not exist",
-            fields={"root": root},
+            fields={"root": request.root},
         )
     return catalogue.of_error("toolchain-does-not-start", error)
 

@@ -12,7 +12,7 @@ from crossbuild.doctor.model import Finding
 from crossbuild.doctor.needs import Need, title
 from crossbuild.packages import recipe
 from crossbuild.packages.recipe import RecipeVersion
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.toolchain import gfortran
 
 _C = "#include <math.h>\ndouble crossbuild_probe(double x) { return sin(x); }\n"

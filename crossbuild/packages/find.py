@@ -3,10 +3,10 @@
 import tarfile
 import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from crossbuild.core import files
@@ -14,119 +14,108 @@ from crossbuild.core.errors import ConfigurationError, IndexUnreachableError, Re
 from crossbuild.core.python_version import PythonVersion
 from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
-from crossbuild.packages import lock, pyproject, recipe, requirement, source_tree
+from crossbuild.packages import lock, pyproject, recipe, source_tree
 from crossbuild.packages.lock import Lock
 from crossbuild.packages.package import Package
 from crossbuild.packages.recipe import RecipeVersion
+from crossbuild.packages.wanted import SourceFolder, Wanted
 
 
-def finder(
-    python: str, locks: Path, cache: Path, *, offline: bool = False
-) -> Callable[[str], Package]:
-    """A function that finds the package for a requirement or a source folder.
+@dataclass(frozen=True)
+class Finder:
+    """Finds packages for one Python of the target.
 
-    :param python: the target's Python, e.g. ``"3.11"``
-    :param locks: folder for the locks of packages without a recipe
-    :param cache: folder of downloads
+    :ivar python: the target's Python, e.g. ``"3.11"``
+    :ivar locks: folder for the locks of packages without a recipe
+    :ivar cache: folder of downloads
+    :ivar offline: whether nothing may be asked of an index
     """
 
-    def find(text: str) -> Package:
-        if is_folder(text):
-            return _from_folder(Path(text), python, locks, offline=offline)
-        wanted = requirement.parse(text)
-        if canonicalize_name(wanted.name) in recipe.names():
-            return _from_recipe(wanted, python)
-        return _from_index(wanted, python, locks, cache, offline=offline)
+    python: str
+    locks: Path
+    cache: Path
+    offline: bool = False
 
-    return find
+    def find(self, wanted: Wanted) -> Package:
+        """The package for a requirement or a source folder.
 
+        :raises RecipeError: its recipe has no such version for this Python
+        :raises ConfigurationError: the folder holds no Python project
+        :raises IndexUnreachableError: an index is needed, and cannot be asked
+        """
+        if isinstance(wanted, SourceFolder):
+            return self._from_folder(wanted)
+        if recipe.exists(wanted.name):
+            return self._from_recipe(wanted)
+        return self._from_index(wanted)
 
-def _from_recipe(wanted: Requirement, python: str) -> Package:
-    found = recipe.load(wanted.name)
-    for version in found.for_python_all(python):
-        if wanted.specifier.contains(version.version, prereleases=True):
-            return Package(version, lock.load(version, python))
-    if wanted.specifier and (having := found.for_python_all(python)):
-        raise RecipeError(
-            f"the recipe of {wanted.name} has no version {wanted.specifier} for Python {python}",
-            evidence=f"it has {', '.join(version.version for version in having)}",
-            cure="choose one of these, or add a [[version]] to the recipe",
-        )
-    return Package(found.for_python(python), lock.load(found.for_python(python), python))
-
-
-def _from_index(
-    wanted: Requirement, python: str, locks: Path, cache: Path, *, offline: bool
-) -> Package:
-    """A package that behaves: built from its own ``build-system.requires``.
-
-    What the index gave is locked at the first build, so that the next one is the same.
-    """
-
-    def make() -> Lock:
-        source = download.find_sdist(wanted.name, str(wanted.specifier), python)
-        requires = _requires_in_archive(download.fetch(source, cache, offline=offline))
-        return _resolved(requires, python, source)
-
-    made = _locked(str(wanted), python, _place(locks, python, str(wanted)), make, offline=offline)
-    sdist = made.source[0]
-    return Package(_plain(sdist.name, sdist.version, python, made), made)
-
-
-def _from_folder(folder: Path, python: str, locks: Path, *, offline: bool) -> Package:
-    folder = folder.expanduser().absolute()
-    if not ((folder / "pyproject.toml").exists() or (folder / "setup.py").exists()):
-        raise ConfigurationError(
-            f"{folder} is no Python project",
-            evidence="it has neither pyproject.toml nor setup.py",
-            cure="give the folder that holds one of them",
-        )
-    stated = pyproject.stated(folder)
-    name = project_name(folder)
-    requires = stated.build_system.requires
-    place = _place(locks, python, str(folder), requires)
-    made = _locked(name, python, place, lambda: _resolved(requires, python), offline=offline)
-    version = stated.project.version or f"0+{source_tree.digest(folder)[:8]}"
-    return Package(_plain(name, version, python, made), made, folder)
-
-
-def _resolved(requires: Sequence[str], python: str, source: Artifact | None = None) -> Lock:
-    from crossbuild.packages import (
-        relock,  # slow to load, and not needed where there is a lock
-    )
-
-    return relock.resolve_on_the_fly(requires, python, source=source)
-
-
-def _place(locks: Path, python: str, *what: object) -> Path:
-    return locks / f"pylock.{PythonVersion(python).tag}-{files.content_key(*what)}.toml"
-
-
-def _locked(what: str, python: str, path: Path, make: Callable[[], Lock], *, offline: bool) -> Lock:
-    """The lock at *path*, made where it is missing.
-
-    :raises IndexUnreachableError: it is missing, and *offline*
-    """
-    if not path.exists():
-        if offline:
-            raise IndexUnreachableError(
-                f"{what} was never built for Python {python} here",
-                evidence=f"--offline, and there is no lock {path}",
-                cure="run the same command once without --offline",
+    def _from_recipe(self, wanted: Requirement) -> Package:
+        found = recipe.load(wanted.name)
+        version = found.version_for(wanted, self.python)
+        if version is None and (having := found.for_python_all(self.python)):
+            raise RecipeError(
+                f"the recipe of {wanted.name} has no version {wanted.specifier} "
+                f"for Python {self.python}",
+                evidence=f"it has {', '.join(one.version for one in having)}",
+                cure="choose one of these, or add a [[version]] to the recipe",
             )
-        lock.write(make(), path)
-    return lock.read(path)
+        version = version or found.for_python(self.python)  # which tells that there is none
+        return Package(version, lock.load(version, self.python))
 
+    def _from_index(self, wanted: Requirement) -> Package:
+        """A package that behaves: built from its own ``build-system.requires``.
 
-def project_name(folder: Path) -> str:
-    """The name of the package in a source folder: its metadata's, else the folder's."""
-    stated = pyproject.stated(folder)
-    return stated.project.name or folder.absolute().name
+        What the index gave is locked at the first build, so that the next one is the same.
+        """
 
+        def make() -> Lock:
+            source = download.find_sdist(wanted.name, str(wanted.specifier), self.python)
+            archive = download.fetch(source, self.cache, offline=self.offline)
+            return self._resolved(_requires_in_archive(archive), source)
 
-def is_folder(text: str) -> bool:
-    """Whether the user named a folder, not a requirement."""
-    return text.startswith((".", "/")) or "/" in text
+        made = self._locked(str(wanted), self._lock_path(str(wanted)), make)
+        sdist = made.source[0]
+        return Package(_plain(sdist.name, sdist.version, self.python, made), made)
+
+    def _from_folder(self, wanted: SourceFolder) -> Package:
+        folder = wanted.path
+        if not ((folder / "pyproject.toml").exists() or (folder / "setup.py").exists()):
+            raise ConfigurationError(
+                f"{folder} is no Python project",
+                evidence="it has neither pyproject.toml nor setup.py",
+                cure="give the folder that holds one of them",
+            )
+        stated = pyproject.stated(folder)
+        requires = stated.build_system.requires
+        path = self._lock_path(str(folder), requires)
+        made = self._locked(wanted.name, path, lambda: self._resolved(requires))
+        version = stated.project.version or f"0+{source_tree.digest(folder)[:8]}"
+        return Package(_plain(wanted.name, version, self.python, made), made, folder)
+
+    def _resolved(self, requires: Sequence[str], source: Artifact | None = None) -> Lock:
+        from crossbuild.packages import relock  # slow to load, and not needed where there is a lock
+
+        return relock.resolve_on_the_fly(requires, self.python, source=source)
+
+    def _lock_path(self, *what: object) -> Path:
+        return (
+            self.locks / f"pylock.{PythonVersion(self.python).tag}-{files.content_key(*what)}.toml"
+        )
+
+    def _locked(self, what: str, path: Path, make: Callable[[], Lock]) -> Lock:
+        """The lock at *path*, made where it is missing.
+
+        :raises IndexUnreachableError: it is missing, and no index may be asked
+        """
+        if not path.exists():
+            if self.offline:
+                raise IndexUnreachableError(
+                    f"{what} was never built for Python {self.python} here",
+                    evidence=f"--offline, and there is no lock {path}",
+                    cure="run the same command once without --offline",
+                )
+            lock.write(make(), path)
+        return lock.read(path)
 
 
 def _plain(name: str, version: str, python: str, made: Lock) -> RecipeVersion:

@@ -1,6 +1,6 @@
 """A package to build: its recipe, its lock, and what the user's project adds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -30,3 +30,7 @@ class Package:
     def title(self) -> str:
         """Name and version as people write them."""
         return f"{self.recipe.package} {self.recipe.version}"
+
+    def with_options(self, options: BuildOptions) -> "Package":
+        """The package with what of a project's options is meant for it."""
+        return replace(self, options=options.for_package(self.folder))

@@ -221,6 +221,15 @@ class Recipe(_Model):
             cure=f"choose one of these, or add a [[version]] for Python {python} to the recipe",
         )
 
+    def version_for(self, wanted: Requirement, python: str) -> RecipeVersion | None:
+        """The version to build for a Python that satisfies a requirement; None where none does."""
+        fitting = (
+            candidate
+            for candidate in self.for_python_all(python)
+            if wanted.specifier.contains(candidate.version, prereleases=True)
+        )
+        return next(fitting, None)
+
     def for_python_all(self, python: str) -> tuple[RecipeVersion, ...]:
         """Every version that admits that Python, the default first."""
         return tuple(candidate for candidate in self.version if candidate.admits(python))
@@ -234,6 +243,11 @@ def admits(specifier: str, python: str) -> bool:
 def names(folder: Path = RECIPES) -> list[str]:
     """The packages that have a recipe, sorted."""
     return sorted(path.stem for path in folder.glob("*.toml"))
+
+
+def exists(name: str, folder: Path = RECIPES) -> bool:
+    """Whether a package has a recipe."""
+    return (folder / f"{canonicalize_name(name)}.toml").is_file()
 
 
 def load(name: str, *, folder: Path = RECIPES) -> Recipe:

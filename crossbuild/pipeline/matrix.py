@@ -8,28 +8,29 @@ import contextlib
 import json
 import shlex
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 from rich.table import Table
 
 from crossbuild.core import abi, defaults, jobserver
 from crossbuild.core.errors import ConfigurationError, CrossbuildError, MatrixError
 from crossbuild.core.python_version import PythonVersion
-from crossbuild.packages import find as find_package
-from crossbuild.packages import pyproject, recipe, requirement
+from crossbuild.packages import pyproject, recipe
 from crossbuild.packages.recipe import RecipeVersion
+from crossbuild.packages.wanted import SourceFolder, Wanted
 from crossbuild.pipeline.configuration import Configuration
-from crossbuild.pipeline.make import Made, make_wheels
-from crossbuild.pipeline.target import Request
+from crossbuild.pipeline.make import make_wheels
+from crossbuild.pipeline.request import BuildRequest
+from crossbuild.pipeline.run import Made
 from crossbuild.progress import workers
 from crossbuild.progress.console import Console
 from crossbuild.sdk import reference as reference_sdk
+from crossbuild.sdk.model import Sdk
 
 #: What GitLab's child pipeline includes: the job ``.cell``, which builds one.
 GITLAB_TEMPLATE = ".gitlab/cell.yml"
@@ -49,9 +50,9 @@ class Cell:
     identifier: str
     python: str
     tag: str
-    packages: tuple[str, ...]
+    packages: tuple[Wanted, ...]
     versions: tuple[str, ...]
-    without: tuple[str, ...]
+    without: tuple[Wanted, ...]
     sdk: str
     board: bool | None
 
@@ -72,7 +73,7 @@ def identifier(python: str) -> str:
 
 
 def cells(
-    packages: Sequence[str],
+    packages: Sequence[Wanted],
     configuration: Configuration,
     *,
     pythons: Sequence[str] = (),
@@ -81,7 +82,6 @@ def cells(
 ) -> tuple[Cell, ...]:
     """The cells for these packages, oldest Python first.
 
-    :param packages: requirements and source folders
     :param pythons: these alone; all that recipes may name otherwise
     :param sdk: for all cells, whatever the configuration says
     :param only: the identifier of one cell, whatever ``build`` and ``skip`` say
@@ -127,34 +127,52 @@ def as_gitlab(found: Sequence[Cell]) -> str:
 
 def as_json(found: Sequence[Cell]) -> str:
     """All that is known of the cells."""
-    return json.dumps({"version": 1, "cells": [asdict(cell) for cell in found]}, indent=2)
+    cells = [{**vars(cell), **_texts(cell)} for cell in found]
+    return json.dumps({"version": 1, "cells": cells}, indent=2)
 
 
-def build(
-    found: Sequence[Cell], base: Request, sdk_root: Callable[[str], Path], console: Console
-) -> list[Result]:
+def build(found: Sequence[Cell], base: BuildRequest, console: Console) -> list[Result]:
     """Build all cells into one wheelhouse, side by side; a cell that fails stops no other.
 
     There are as many at once as jobs, and they share the jobs: where the compilers of all
     together would be too many, or need more memory than is free, some wait.
 
     :param base: what the cells have in common
-    :param sdk_root: gives the folder of a cell's SDK, and makes a reference SDK
     """
-    at_once = min(len(found), base.jobs)
+    at_once = min(len(found), base.capacity.jobs)
+    requests = _requests(found, base, console)
     if at_once == 1:
-        return [_build_cell(cell, base, sdk_root, console) for cell in found]
-    for sdk in dict.fromkeys(cell.sdk for cell in found):
-        # Made once, before all; a cell whose SDK cannot be had tells so itself.
-        with contextlib.suppress(CrossbuildError):
-            sdk_root(sdk)
-    with jobserver.opened(base.work, base.at_once(_memory_mb(found))) as pool:
-        shared = replace(base, pool=pool)
-        pieces = {
-            cell.identifier.partition("-")[0]: partial(_build_cell, cell, shared, sdk_root)
-            for cell in found
-        }
+        return [_build_cell(cell, requests[cell.identifier], console) for cell in found]
+    tokens = base.capacity.at_once(_memory_mb(found))
+    with jobserver.opened(base.target.work, tokens) as path:
+        pieces = {}
+        for cell in found:
+            request = requests[cell.identifier]
+            shared = replace(request, capacity=replace(request.capacity, jobserver=path))
+            label = cell.identifier.partition("-")[0]
+            pieces[label] = partial(_build_cell, cell, shared)
         return workers.run(pieces, console, at_once)
+
+
+def _requests(
+    found: Sequence[Cell], base: BuildRequest, console: Console
+) -> dict[str, BuildRequest]:
+    """Each cell's request; every SDK is made where that is needed, and read once for all."""
+    read: dict[str, Path | Sdk] = {}
+    for name in dict.fromkeys(cell.sdk for cell in found):
+        read[name] = Path(name)
+        # A cell whose SDK cannot be had tells so itself.
+        with contextlib.suppress(CrossbuildError, OSError, ValueError):
+            located = replace(base.target, sdk=Path(name)).located(console)
+            read[name] = located.read_sdk()
+    return {
+        cell.identifier: replace(
+            base,
+            target=replace(base.target, sdk=read[cell.sdk], python=cell.python),
+            packages=cell.packages,
+        )
+        for cell in found
+    }
 
 
 def _memory_mb(found: Sequence[Cell]) -> int:
@@ -190,23 +208,23 @@ def require_all(results: Sequence[Result]) -> None:
             f"{len(failed)} of {len(results)} cells failed",
             evidence="\n".join(f"{cell.identifier}: {error.what}" for cell, error in failed),
             cure="run one alone: crossbuild matrix --build --only "
-            f"{failed[0][0].identifier} {shlex.join(failed[0][0].packages)}",
+            f"{failed[0][0].identifier} {_shell(failed[0][0].packages)}",
         )
 
 
 def _cell(
-    python: str, packages: Sequence[str], configuration: Configuration, sdk: str | None
+    python: str, packages: Sequence[Wanted], configuration: Configuration, sdk: str | None
 ) -> Cell:
     name, version = identifier(python), PythonVersion(python)
-    fitting = [text for text in packages if _admits(text, python)]
+    fitting = [wanted for wanted in packages if _admits(wanted, python)]
     chosen = sdk or configuration.sdk_for(name) or _reference(python)
     return Cell(
         identifier=name,
         python=python,
         tag=f"{version.tag}-{version.abi_tag}-{abi.PLATFORM_TAG}",
         packages=tuple(fitting),
-        versions=tuple(pin for text in fitting if (pin := _pin(text, python))),
-        without=tuple(text for text in packages if text not in fitting),
+        versions=tuple(pin for wanted in fitting if (pin := _pin(wanted, python))),
+        without=tuple(wanted for wanted in packages if wanted not in fitting),
         sdk=chosen,
         board=_has_board(chosen, python),
     )
@@ -223,25 +241,19 @@ def _has_board(sdk: str, python: str) -> bool | None:
     return by_name[sdk] == python if sdk in by_name else None
 
 
-def _admits(text: str, python: str) -> bool:
+def _admits(wanted: Wanted, python: str) -> bool:
     """Whether a package can be built for a Python, as far as that is known without an index."""
-    if find_package.is_folder(text):
-        return _folder_admits(Path(text), python)
-    wanted = requirement.parse(text)
-    return canonicalize_name(wanted.name) not in recipe.names() or bool(_pin(text, python))
+    if isinstance(wanted, SourceFolder):
+        return _folder_admits(wanted.path, python)
+    return not recipe.exists(wanted.name) or _pin(wanted, python) is not None
 
 
-def _pin(text: str, python: str) -> str | None:
+def _pin(wanted: Wanted, python: str) -> str | None:
     """The version that a recipe has for a Python, None where there is no recipe or none."""
-    if find_package.is_folder(text):
+    if isinstance(wanted, SourceFolder) or not recipe.exists(wanted.name):
         return None
-    wanted = requirement.parse(text)
-    if canonicalize_name(wanted.name) not in recipe.names():
-        return None
-    for version in recipe.load(wanted.name).for_python_all(python):
-        if wanted.specifier.contains(version.version, prereleases=True):
-            return f"{version.package}=={version.version}"
-    return None
+    version = recipe.load(wanted.name).version_for(wanted, python)
+    return f"{version.package}=={version.version}" if version else None
 
 
 def _folder_admits(folder: Path, python: str) -> bool:
@@ -272,20 +284,30 @@ def _variables(cell: Cell) -> dict[str, Any]:
     return {
         "identifier": cell.identifier,
         "python": cell.python,
-        "packages": shlex.join(cell.packages),
+        "packages": _shell(cell.packages),
         "sdk": cell.sdk,
         "board": cell.board is True,
     }
 
 
-def _build_cell(
-    cell: Cell, base: Request, sdk_root: Callable[[str], Path], console: Console
-) -> Result:
+def _texts(cell: Cell) -> dict[str, list[str]]:
+    """The packages of a cell as the user wrote them."""
+    return {
+        "packages": [str(wanted) for wanted in cell.packages],
+        "without": [str(wanted) for wanted in cell.without],
+    }
+
+
+def _shell(packages: Sequence[Wanted]) -> str:
+    """Packages as words for a shell."""
+    return shlex.join(str(wanted) for wanted in packages)
+
+
+def _build_cell(cell: Cell, request: BuildRequest, console: Console) -> Result:
     started = time.monotonic()
     console.plan(0)
-    console.say(f"── {cell.identifier}: {' '.join(cell.packages)}, {cell.sdk}")
+    console.say(f"── {cell.identifier}: {' '.join(map(str, cell.packages))}, {cell.sdk}")
     try:
-        request = replace(base, sdk=sdk_root(cell.sdk), python=cell.python, packages=cell.packages)
         made = tuple(make_wheels(request, console))
     except CrossbuildError as error:
         console.error(error)
@@ -297,4 +319,8 @@ def _state(result: Result) -> str:
     if result.error:
         return f"failed: {result.error.what}"
     state = "up to date" if all(made.reused for made in result.made) else "built"
-    return f"{state}, without {' '.join(result.cell.without)}" if result.cell.without else state
+    return (
+        f"{state}, without {' '.join(map(str, result.cell.without))}"
+        if result.cell.without
+        else state
+    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from crossbuild.core import files
-from crossbuild.pipeline.make import Made
+from crossbuild.pipeline.run import Made
 
 
 def wheels_table(made: Sequence[Made]) -> Table:

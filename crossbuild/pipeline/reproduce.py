@@ -11,8 +11,9 @@ from pathlib import Path
 from crossbuild.core import files
 from crossbuild.core.command import clean_environment, run, which
 from crossbuild.core.errors import ReproducibilityError
-from crossbuild.pipeline.make import Made, make_wheels
-from crossbuild.pipeline.target import Request
+from crossbuild.pipeline.make import make_wheels
+from crossbuild.pipeline.request import BuildRequest
+from crossbuild.pipeline.run import Made
 from crossbuild.progress.console import Console
 from crossbuild.wheel import compare
 from crossbuild.wheel import wheelhouse as wheelhouses
@@ -21,7 +22,7 @@ from crossbuild.wheel import wheelhouse as wheelhouses
 _SHOWN = 20
 
 
-def require_same(made: Sequence[Made], request: Request, console: Console) -> None:
+def require_same(made: Sequence[Made], request: BuildRequest, console: Console) -> None:
     """Build what a run has made again, and compare.
 
     :raises ReproducibilityError: a wheel differs; both builds are kept
@@ -31,7 +32,7 @@ def require_same(made: Sequence[Made], request: Request, console: Console) -> No
     folder = again.wheelhouse.parent
     files.remove_tree(folder)
     _take_locks(request, again)
-    console.say(f"built again in {again.work}")
+    console.say(f"built again in {again.target.work}")
     make_wheels(again, console)
     for second in wheelhouses.contents(again.wheelhouse):
         _require_equal(request.wheelhouse / second.name, second, folder)
@@ -40,24 +41,24 @@ def require_same(made: Sequence[Made], request: Request, console: Console) -> No
     files.remove_tree(folder)
 
 
-def elsewhere(request: Request) -> Request:
+def elsewhere(request: BuildRequest) -> BuildRequest:
     """The same request for another folder, another number of jobs, and real compiles."""
-    folder = request.work / "again"
+    folder = request.target.work / "again"
     environment = {**request.options.environment, "CCACHE_DISABLE": "1"}
     return replace(
         request,
         wheelhouse=folder / "wheelhouse",
-        work=folder / "in-another-folder",
-        jobs=request.jobs + 1,
+        target=replace(request.target, work=folder / "in-another-folder"),
+        capacity=replace(request.capacity, jobs=request.capacity.jobs + 1),
         options=replace(request.options, environment=environment),
     )
 
 
-def _take_locks(request: Request, again: Request) -> None:
+def _take_locks(request: BuildRequest, again: BuildRequest) -> None:
     """A package without a recipe is built with the same requirements, whatever is new by now."""
-    locks = request.work / "locks"
+    locks = request.target.work / "locks"
     for lock in locks.glob("*"):
-        files.write_bytes(again.work / "locks" / lock.name, lock.read_bytes())
+        files.write_bytes(again.target.work / "locks" / lock.name, lock.read_bytes())
 
 
 def _require_equal(first: Path, second: Path, folder: Path) -> None:

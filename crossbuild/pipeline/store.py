@@ -1,7 +1,7 @@
 """The store of wheels, by content key.
 
 ``built/KEY`` holds a wheel as the back end made it, which other packages link against;
-``finished/KEY`` the same made ready for the board, with the wheels it came along with.
+``repaired/KEY`` the same made ready for the board, with the wheels it came along with.
 Each is a folder that appears whole.
 """
 
@@ -15,21 +15,8 @@ from typing import Any
 from crossbuild.build.built import Built
 from crossbuild.core import files
 from crossbuild.core.digests import Digests
+from crossbuild.repair.repaired import Repaired
 from crossbuild.repair.slim import LeftOut
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A wheel for the board, and those that it requires and that were made along with it.
-
-    :ivar left_out: files of the built wheel that a slim one does not have
-    :ivar debug: debug information of its modules, each file named after a build id
-    """
-
-    wheel: Path
-    companions: tuple[Path, ...]
-    left_out: tuple[LeftOut, ...] = ()
-    debug: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,30 +37,30 @@ class Store:
         [path], facts = entry
         return Built(path, int(facts["epoch"]), facts["seconds"])
 
-    def finished(self, key: str) -> Finished | None:
-        """The finished wheel of that key, or None."""
-        entry = self._entry("finished", key)
+    def repaired(self, key: str) -> Repaired | None:
+        """The repaired wheel of that key, or None."""
+        entry = self._entry("repaired", key)
         if entry is None:
             return None
         paths, facts = entry
         left_out = tuple(LeftOut(**one) for one in facts["left-out"])
-        return _finished(paths, left_out)
+        return _repaired(paths, left_out)
 
-    def pair(self, build_key: str, key: str) -> tuple[Built, Finished] | None:
-        """A wheel as built and as finished, where both are there."""
-        built, finished = self.built(build_key), self.finished(key)
-        return (built, finished) if built and finished else None
+    def pair(self, build_key: str, key: str) -> tuple[Built, Repaired] | None:
+        """A wheel as built and as repaired, where both are there."""
+        built, repaired = self.built(build_key), self.repaired(key)
+        return (built, repaired) if built and repaired else None
 
     def put_built(self, key: str, path: Path, *, epoch: int, seconds: float) -> Built:
         """Keep a wheel as the back end made it."""
         [kept] = self._put("built", key, [path], {"epoch": epoch, "seconds": seconds})
         return Built(kept, epoch, seconds)
 
-    def put_finished(self, key: str, made: Finished) -> Finished:
+    def put_repaired(self, key: str, made: Repaired) -> Repaired:
         """Keep a wheel for the board with those that it came along with."""
         facts = {"left-out": [asdict(one) for one in made.left_out]}
         paths = [made.wheel, *made.companions, *made.debug]
-        return _finished(self._put("finished", key, paths, facts), made.left_out)
+        return _repaired(self._put("repaired", key, paths, facts), made.left_out)
 
     def _put(
         self, kind: str, key: str, paths: Sequence[Path], facts: Mapping[str, Any]
@@ -98,8 +85,8 @@ class Store:
         return ([folder / name for name in sums], facts) if whole else None
 
 
-def _finished(paths: Sequence[Path], left_out: tuple[LeftOut, ...]) -> Finished:
-    """A finished entry of its files: the wheel is the first of them."""
+def _repaired(paths: Sequence[Path], left_out: tuple[LeftOut, ...]) -> Repaired:
+    """A repaired entry of its files: the wheel is the first of them."""
     wheel, *companions = (path for path in paths if path.suffix == ".whl")
     debug = tuple(path for path in paths if path.suffix != ".whl")
-    return Finished(wheel, tuple(companions), left_out, debug)
+    return Repaired(wheel, tuple(companions), left_out, debug)

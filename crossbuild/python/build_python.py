@@ -17,7 +17,7 @@ from crossbuild.core import files
 from crossbuild.core.command import clean_environment, run
 from crossbuild.core.errors import BuildPythonError, CommandError, ToolMissingError
 from crossbuild.core.python_version import PythonVersion
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 #: Standard library modules without which nothing can be built.
 REQUIRED = ("argparse", "hashlib", "json", "logging", "subprocess", "tempfile", "zipfile", "zlib")

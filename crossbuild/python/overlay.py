@@ -21,7 +21,7 @@ from crossbuild.python.sysconfigdata import (
     makefile,
     without_shared_libpython,
 )
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 _PLACEHOLDER = """#!/bin/sh
 echo "$0 stands for the target's Python; it does not run on this machine" >&2

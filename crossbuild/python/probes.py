@@ -16,7 +16,7 @@ from elftools.elf.sections import SymbolTableSection
 
 from crossbuild.core.command import Completed, run
 from crossbuild.core.errors import TargetPythonError
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 #: As pyconfig.h defines them for every GNU/Linux; they change what the headers declare.
 _FEATURES = """\

@@ -25,7 +25,7 @@ from crossbuild.python.sysconfigdata import (
     read_config,
     read_macros,
 )
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 _BUILD_MULTIARCH = "x86_64-linux-gnu"
 

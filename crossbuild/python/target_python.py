@@ -24,7 +24,7 @@ from crossbuild.python.sysconfigdata import (
     read_config,
     read_macros,
 )
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 #: Written last into an overlay: what it was made from.
 _RECORD = "crossbuild.json"

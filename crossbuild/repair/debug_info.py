@@ -13,7 +13,7 @@ from crossbuild.core.command import run
 from crossbuild.core.errors import RepairError
 from crossbuild.elf import file as elf
 from crossbuild.packages.build_options import BuildOptions
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 #: Words that come after a build's own.  The compiler's command line, which it records by
 #: default, would name the build's folders.

@@ -7,8 +7,7 @@ auditwheel.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from auditwheel.architecture import Architecture
@@ -19,77 +18,68 @@ from crossbuild.build.built import Built
 from crossbuild.build.workspace import Workspace
 from crossbuild.core import abi, files
 from crossbuild.core.command import run
-from crossbuild.core.defaults import Bundling
 from crossbuild.core.errors import CommandError, RepairError
 from crossbuild.core.own_tools import run_own
 from crossbuild.elf import ar
 from crossbuild.elf import file as elf
 from crossbuild.packages.recipe import Slim
-from crossbuild.repair import debug_info, runtime_wheel, slim
+from crossbuild.repair import debug_info, runtime_wheel
+from crossbuild.repair import slim as slimming
+from crossbuild.repair.options import Bundling, RepairOptions
+from crossbuild.repair.repaired import Repaired
 from crossbuild.repair.runtime_wheel import Runtime
-from crossbuild.repair.slim import LeftOut
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.wheel import pack as wheel
 
 #: Meson's name for a dependency that has none: its address in memory, or a random number.
 _UNNAMED = re.compile(rb"\bdep\d{12,}\b")
 
 
-@dataclass(frozen=True)
-class Repaired:
-    """A wheel for the board.
-
-    :ivar left_out: the built wheel's files that it does not have, or has shortened
-    :ivar debug: its modules' debug information, each file named after a build id
-    """
-
-    wheel: Path
-    left_out: tuple[LeftOut, ...]
-    debug: tuple[Path, ...]
-
-
-def bundle(
+def repair(
     built: Built,
-    destination: Path,
     workspace: Workspace,
     *,
-    shared: Runtime | None,
-    mode: Bundling,
-    slimming: Slim | None = None,
-    keep_debug: bool = False,
+    runtime: Runtime | None,
+    options: RepairOptions,
+    slim: Slim,
 ) -> Repaired:
-    """Make the wheel for the board from the built one, in the folder *destination*.
+    """Make the wheel for the board from the built one.
 
-    :param shared: the runtime wheel whose libraries are to be used, if any
-    :param slimming: the package's own globs, where the wheel is to be slim
-    :param keep_debug: whether the modules' debug information is kept beside it
+    :param runtime: the runtime wheel whose libraries are to be used, if any
+    :param slim: the package's own globs, for a slim wheel
     :raises RepairError: a library that the wheel needs is neither in the sysroot nor
         on the board; or debug information cannot be kept
     """
+    destination = workspace.folder / "repaired"
     name, epoch = _normalised(built.wheel.name), built.epoch
     finished = destination / name
     with wheel.unpacked(built.wheel) as tree:
         _normalise_folders(tree)
-        left_out = slim.slim(tree, **slimming.model_dump()) if slimming else ()
+        left_out = slimming.slim(tree, **slim.model_dump()) if options.slim else ()
         modules = list(_modules(tree))
-        folder = destination / "debug"
-        debug = debug_info.keep(modules, folder, workspace.sdk, workspace.log) if keep_debug else ()
+        debug = _kept_debug(modules, workspace) if options.keep_debug else ()
         if modules:
             run([workspace.sdk.tools.strip, "--strip-unneeded", *modules], log=workspace.log)
         _forget_archivers(tree, workspace.sdk, workspace.log)
         _scrub(tree, workspace.placeholders)
-        if shared:
-            runtime_wheel.use(tree, modules, shared, workspace.log)
-        present = shared.names.values() if shared else ()
-        if mode is Bundling.NONE or not _lacks_library(modules, present):
-            return Repaired(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
+        if runtime:
+            runtime_wheel.use(tree, modules, runtime, workspace.log)
+        present = runtime.names.values() if runtime else ()
+        companions = (runtime.wheel,) if runtime else ()
+        if options.bundling is Bundling.NONE or not _lacks_library(modules, present):
+            return Repaired(wheel.pack(tree, finished, epoch=epoch), companions, left_out, debug)
         stripped = destination / "stripped" / _glibc(name)
         wheel.pack(tree, stripped, epoch=epoch, compressed=False)
     grafted = _graft(stripped, destination / "grafted", workspace, present, epoch)
     with wheel.unpacked(grafted) as tree:
         for library in tree.glob("*.libs/*.so*"):
             _forbid_executable_stack(library, workspace.log)
-        return Repaired(wheel.pack(tree, finished, epoch=epoch), left_out, debug)
+        return Repaired(wheel.pack(tree, finished, epoch=epoch), companions, left_out, debug)
+
+
+def _kept_debug(modules: Sequence[Path], workspace: Workspace) -> tuple[Path, ...]:
+    folder = workspace.folder / "repaired/debug"
+    return debug_info.keep(modules, folder, workspace.sdk, workspace.log)
 
 
 def _normalised(name: str) -> str:

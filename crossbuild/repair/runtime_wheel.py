@@ -18,7 +18,7 @@ from crossbuild.core.command import run
 from crossbuild.core.errors import RepairError
 from crossbuild.core.own_tools import run_own
 from crossbuild.elf import file as elf
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.wheel import pack as wheel
 
 #: What the wheel is beside its libraries; another value gives it another version.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from crossbuild.core import files
 from crossbuild.core.tree_digest import TreeDigest
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 #: Where else a library may lie in a sysroot; "opt/OpenBLAS" is OpenBLAS's own default.
 _ELSEWHERE = (

@@ -18,7 +18,7 @@ import jinja2
 
 from crossbuild.core import files
 from crossbuild.core.command import clean_environment, which
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 #: Exit status of a wrapper that refused a path; tells a leak from a compiler's error.
 LEAK_STATUS = 97

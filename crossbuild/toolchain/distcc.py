@@ -17,7 +17,7 @@ from pathlib import Path
 from crossbuild.core import defaults, jobserver
 from crossbuild.core.command import clean_environment, run, ssh_agent, which
 from crossbuild.core.errors import CommandError, ConfigurationError, ToolMissingError
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 #: What is in distcc's syntax and has no place here, with the reason.
 _REFUSED = {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from crossbuild.core import files
 from crossbuild.core.command import attempt, clean_environment
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.toolchain import compile_cache
 from crossbuild.toolchain.identity import identity
 

@@ -24,7 +24,8 @@ from crossbuild.progress import workers
 from crossbuild.progress.console import Console
 from crossbuild.sdk.reference.definition import Definition
 from crossbuild.verify import prove, smoke, suite_jobs, suite_results, suites
-from crossbuild.verify.open_board import Question, user_land
+from crossbuild.verify.open_board import user_land
+from crossbuild.verify.question import Question
 from crossbuild.verify.suite_jobs import SuiteJob
 from crossbuild.verify.suite_results import SliceResult, SuiteResult, TestResult
 
@@ -103,7 +104,7 @@ def compare(
     native = [one.suite.native for one in recipes.values() if one.suite and one.suite.native]
     if not native:
         raise ConfigurationError(
-            f"no native build is known of {' '.join(question.packages)}",
+            f"no native build is known of {' '.join(map(str, question.packages))}",
             evidence="none has a recipe whose [suite] says 'native'",
             cure="compare a package that Debian has, e.g. `crossbuild parity numpy`",
         )

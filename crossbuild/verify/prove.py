@@ -8,8 +8,9 @@ from packaging.utils import canonicalize_name
 
 from crossbuild.board.protocol import Board
 from crossbuild.core import files
-from crossbuild.packages import recipe, requirement
+from crossbuild.packages import recipe
 from crossbuild.packages.recipe import Recipe
+from crossbuild.packages.wanted import requirement
 from crossbuild.progress.console import Console
 from crossbuild.verify import (
     known_failures,
@@ -20,7 +21,8 @@ from crossbuild.verify import (
     suites,
 )
 from crossbuild.verify.known_failures import Verdict
-from crossbuild.verify.open_board import SMOKE, Question, open_board
+from crossbuild.verify.open_board import open_board
+from crossbuild.verify.question import SMOKE, Question
 from crossbuild.verify.smoke import SmokeReport
 from crossbuild.verify.suite_jobs import SuiteJob
 from crossbuild.verify.suite_results import SuiteResult
@@ -61,7 +63,7 @@ def recipes_of(requirements: Sequence[str]) -> dict[str, Recipe]:
 
     :raises ConfigurationError: a requirement is none
     """
-    names = dict.fromkeys(canonicalize_name(requirement.parse(text).name) for text in requirements)
+    names = dict.fromkeys(canonicalize_name(requirement(text).name) for text in requirements)
     return {name: recipe.load(name) for name in names if name in recipe.names()}
 
 

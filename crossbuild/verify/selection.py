@@ -16,7 +16,7 @@ from packaging.version import Version
 from crossbuild.board.protocol import BoardFacts, Interpreter
 from crossbuild.core.errors import BoardError
 from crossbuild.core.files import size_text
-from crossbuild.packages import requirement
+from crossbuild.packages.wanted import requirement
 from crossbuild.wheel import pack as wheel
 from crossbuild.wheel.wheelhouse import contents
 
@@ -37,17 +37,17 @@ def select(wheelhouse: Path, packages: Sequence[str], about: Interpreter) -> tup
     """
     fitting = _fitting(wheelhouse, about)
     chosen: dict[NormalizedName, list[Path]] = {}
-    waiting = [requirement.parse(package) for package in packages]
+    pending = [requirement(package) for package in packages]
     seen = set()
-    while waiting:
-        wanted = waiting.pop()
+    while pending:
+        wanted = pending.pop()
         name = canonicalize_name(wanted.name)
         if (name, *sorted(wanted.extras)) in seen:
             continue
         seen.add((name, *sorted(wanted.extras)))
         chosen[name] = fitting.get(name, [])
         for path in chosen[name]:
-            waiting += _required_by(path, wanted.extras, about)
+            pending += _required_by(path, wanted.extras, about)
     return tuple(sorted(path for paths in chosen.values() for path in paths))
 
 
@@ -123,7 +123,7 @@ def _required_by(path: Path, extras: set[str], about: Interpreter) -> Iterator[R
     with wheel.opened(path) as archive:
         texts = archive.metadata.get_all("Requires-Dist") or []
     for text in texts:
-        required = requirement.parse(str(text))
+        required = requirement(str(text))
         marker = required.marker
         if marker is None or any(
             marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras)

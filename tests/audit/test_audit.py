@@ -16,7 +16,7 @@ from crossbuild.audit import AuditReport, audit, gate, report_table, sysroot_pro
 from crossbuild.audit.policy import rules
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.core.errors import ConfigurationError
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from tests.support.samples import (
     EXT_SUFFIX,
     MODULE,

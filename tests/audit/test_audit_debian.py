@@ -8,7 +8,7 @@ from crossbuild.audit import audit, sysroot_profile
 from crossbuild.audit.profile import BoardProfile, BoardPython
 from crossbuild.core import defaults
 from crossbuild.core.command import run
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.sdk.reference.debian import DEFAULT_MIRROR, Apt
 from tests.support.samples import EXT_SUFFIX, TAG, Sample
 

@@ -8,7 +8,7 @@ from crossbuild.audit import profile as board_profile
 from crossbuild.audit import sysroot_profile
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.core.errors import ConfigurationError
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from tests.support.samples import PYTHON
 
 

@@ -9,7 +9,7 @@ from crossbuild.audit import sysroot_profile
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.board.emulated import EmulatedBoard
 from crossbuild.board.probe import probe
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from crossbuild.board.sabrelite.kernel import without_dma
 from crossbuild.board.sabrelite.machine import BOOT_TIMEOUT, SabreliteBoard, sabrelite_board
 from crossbuild.core import defaults
 from crossbuild.core.errors import BoardError, CommandError, ToolMissingError
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.verify.smoke import run_script
 
 BOARDS = defaults.CACHE / "boards"

@@ -9,7 +9,7 @@ from crossbuild.build.backend import cache_base
 from crossbuild.build.crossenv import CrossEnv
 from crossbuild.build.workspace import Workspace
 from crossbuild.python.target_python import TargetPython
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.toolchain.compilers import Compilers
 
 

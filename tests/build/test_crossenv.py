@@ -13,8 +13,8 @@ from crossbuild.index import download
 from crossbuild.packages import lock
 from crossbuild.python import build_python, target_python
 from crossbuild.python.build_python import BuildPython
-from crossbuild.sdk import read as sdk
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
+from crossbuild.sdk.read import read_sdk
 from crossbuild.toolchain import compilers
 from crossbuild.toolchain.compilers import Border
 from tests.python.test_build_python import nativesdk_python, sdk_with
@@ -47,7 +47,7 @@ print("m" + var("EXT_SUFFIX"))
 def reference_sdk() -> Sdk:
     if not SDK.is_dir():
         pytest.skip("make it with `crossbuild sdk create debian-bookworm`")
-    return sdk.read(SDK)
+    return read_sdk(SDK)
 
 
 def crossenv_wheel(release: str, cache: Path) -> Path:

@@ -14,8 +14,9 @@ import pytest
 from crossbuild.build import codegen_cache
 from crossbuild.core import defaults
 from crossbuild.index import download
-from crossbuild.packages import find as find_package
+from crossbuild.packages.find import Finder
 from crossbuild.packages.package import Package
+from crossbuild.packages.wanted import parse
 
 NAMES: dict[str, Any] = {}
 exec(codegen_cache.F2PY_REPLACEMENT.read_text(), NAMES)
@@ -76,7 +77,7 @@ Made = dict[str, bytes]
 def scipy() -> Package:
     """A package whose lock has a numpy for the Python that runs the tests."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return find_package.finder(python, defaults.WORK, defaults.CACHE)("scipy")
+    return Finder(python, defaults.WORK, defaults.CACHE).find(parse("scipy"))
 
 
 @pytest.fixture(scope="module")

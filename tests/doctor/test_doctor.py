@@ -21,18 +21,22 @@ from crossbuild.doctor.catalogue import Catalogue, entries, error_class
 from crossbuild.doctor.needs import Need
 from crossbuild.elf import file as elf
 from crossbuild.packages import recipe
+from crossbuild.packages.wanted import parse_all
 from crossbuild.pipeline.make import make_wheels
-from crossbuild.pipeline.target import Request
+from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress.console import Console
 from crossbuild.python import build_python
 from crossbuild.python.build_python import BuildPython
+from crossbuild.python.target import TargetRequest
 from crossbuild.sdk import libraries
-from crossbuild.sdk import read as sdk
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
+from crossbuild.sdk.read import read_sdk
 from crossbuild.toolchain import compilers, gfortran
+from crossbuild.toolchain.capacity import Capacity
 from crossbuild.toolchain.compilers import Border
 from tests.support import sdk_copy
 from tests.support.defects import BLAS, DEFECTS, ROUTINES, Defect
+from tests.support.requests import changed
 from tests.support.sdk_copy import SdkCopy
 from tests.support.sdk_shapes import SHAPES
 
@@ -79,28 +83,24 @@ def python311() -> BuildPython:
 
 
 @pytest.fixture
-def request_for(cache: Path, tmp_path: Path, python311: BuildPython) -> Callable[..., Request]:
-    def make(root: Path, *packages: str, python: str | None = "3.11") -> Request:
-        return Request(
-            sdk=root,
-            packages=packages or ("numpy", "scipy"),
+def request_for(cache: Path, tmp_path: Path, python311: BuildPython) -> Callable[..., BuildRequest]:
+    def make(root: Path, *packages: str, python: str | None = "3.11") -> BuildRequest:
+        builder = python311.executable if python == "3.11" else None
+        return BuildRequest(
+            target=TargetRequest(
+                root, tmp_path / "work", cache, python=python, build_python=builder
+            ),
+            packages=parse_all(packages or ("numpy", "scipy")),
             wheelhouse=tmp_path / "wheelhouse",
-            work=tmp_path / "work",
-            cache=cache,
-            jobs=1,
-            python=python,
-            build_python=python311.executable if python == "3.11" else None,
+            capacity=Capacity(1),
         )
 
     return make
 
 
-def diagnose(request: Request, **changes: object) -> Diagnosis:
-    fields = {
-        name: getattr(request, name)
-        for name in ("environment", "python", "build_python", "cache", "work", "jobs")
-    }
-    return doctor.diagnose(request.sdk, request.packages, **{**fields, **changes})
+def diagnose(request: BuildRequest) -> Diagnosis:
+    packages = [str(wanted) for wanted in request.packages]
+    return doctor.diagnose(request.target, packages, jobs=request.capacity.jobs)
 
 
 def names(diagnosis: Diagnosis) -> list[str]:
@@ -120,7 +120,7 @@ def _marks(defect: Defect) -> list[pytest.MarkDecorator]:
     [pytest.param(each, marks=_marks(each), id=each.finding) for each in DEFECTS],
 )
 def test_a_defect_is_named_with_its_cure(
-    defect: Defect, copy: SdkCopy, request_for: Callable[..., Request]
+    defect: Defect, copy: SdkCopy, request_for: Callable[..., BuildRequest]
 ) -> None:
     defect.spoil(copy)
     request = request_for(copy.root, *defect.packages, python=defect.python)
@@ -139,7 +139,9 @@ def test_a_defect_is_named_with_its_cure(
 
 
 @pytest.mark.slow
-def test_a_gcc_that_compiles_no_version(copy: SdkCopy, request_for: Callable[..., Request]) -> None:
+def test_a_gcc_that_compiles_no_version(
+    copy: SdkCopy, request_for: Callable[..., BuildRequest]
+) -> None:
     (defect,) = (one for one in DEFECTS if one.finding == "gcc-unfit")
     defect.spoil(copy)
     diagnosis = diagnose(request_for(copy.root, "scipy"))
@@ -147,12 +149,12 @@ def test_a_gcc_that_compiles_no_version(copy: SdkCopy, request_for: Callable[...
     assert "use an SDK with a newer GCC" in of_scipy.cure
 
 
-def _stops_before_anything_compiles(request: Request, what: str, name: str) -> None:
+def _stops_before_anything_compiles(request: BuildRequest, what: str, name: str) -> None:
     with pytest.raises(error_class(name)) as caught:
         make_wheels(request, Console())
     assert caught.value.what == what
     assert name in caught.value.cure
-    assert not list(request.work.rglob("build.log"))
+    assert not list(request.target.work.rglob("build.log"))
     assert not list(request.wheelhouse.rglob("*.whl"))
 
 
@@ -193,7 +195,7 @@ def test_defects_are_named_in_sdks_of_other_shapes(
     patterns: tuple[str, ...],
     cures: dict[str, str],
     shaped_copy: SdkCopy,
-    request_for: Callable[..., Request],
+    request_for: Callable[..., BuildRequest],
 ) -> None:
     with sdk_copy.spoilt(shaped_copy) as copy:
         copy.hide(*(f"sysroots/*/{pattern}" for pattern in patterns))
@@ -219,7 +221,7 @@ def test_each_finding_has_its_defect() -> None:
 def test_no_false_alarm_on_a_reference_sdk(
     name: str,
     reference_sdk_root: Callable[[str], Path],
-    request_for: Callable[..., Request],
+    request_for: Callable[..., BuildRequest],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
@@ -238,7 +240,7 @@ def test_no_false_alarm_on_a_reference_sdk(
 @pytest.mark.slow
 def test_the_build_machines_own_programs_and_libraries_change_no_answer(
     copy: SdkCopy,
-    request_for: Callable[..., Request],
+    request_for: Callable[..., BuildRequest],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -271,7 +273,7 @@ def test_the_build_machines_own_programs_and_libraries_change_no_answer(
 @pytest.mark.trap(9)
 @pytest.mark.slow
 def test_ld_library_path_is_survived(
-    bookworm: Sdk, request_for: Callable[..., Request], monkeypatch: pytest.MonkeyPatch
+    bookworm: Sdk, request_for: Callable[..., BuildRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/other/lib")
     diagnosis = diagnose(request_for(bookworm.root))
@@ -282,7 +284,7 @@ def test_ld_library_path_is_survived(
 @pytest.mark.trap(9)
 @pytest.mark.slow
 def test_python_variables_of_the_script_are_survived(
-    copy: SdkCopy, request_for: Callable[..., Request]
+    copy: SdkCopy, request_for: Callable[..., BuildRequest]
 ) -> None:
     copy.edit(copy.script, "export M4=m4", "export M4=m4 PYTHONHOME=$OECORE_NATIVE_SYSROOT/usr")
     assert not diagnose(request_for(copy.root)).errors
@@ -300,7 +302,7 @@ def test_python_variables_of_the_script_are_survived(
     ids=["hardening", "march-and-mcpu", "64-bit-time"],
 )
 def test_words_in_cc_are_no_defect(
-    words: str, copy: SdkCopy, request_for: Callable[..., Request]
+    words: str, copy: SdkCopy, request_for: Callable[..., BuildRequest]
 ) -> None:
     copy.edit(copy.script, "gcc  -mthumb", f"gcc  {words} -mthumb")
     diagnosis = diagnose(request_for(copy.root))
@@ -319,7 +321,7 @@ def test_words_in_cc_are_no_defect(
 def test_the_overlay_links_fortran(lacking: tuple[str, ...], copy: SdkCopy, tmp_path: Path) -> None:
     copy.hide("sysroots/x86*/usr/lib/**/libgfortran.spec")
     copy.hide(*(f"sysroots/cortex*/usr/lib/{name}" for name in lacking))
-    found = sdk.read(copy.root)
+    found = read_sdk(copy.root)
     assert found.tools.fortran is not None
     source, made = tmp_path / "s.f90", tmp_path / "s.so"
     source.write_text("subroutine s(x)\nreal(8) :: x\nprint *, sqrt(x)\nend\n")
@@ -346,7 +348,7 @@ def test_a_library_in_opt_is_reached(copy: SdkCopy, tmp_path: Path) -> None:
     folder = copy.sysroot / "opt/openblas/lib"
     copy.hide("sysroots/*/usr/lib/libopenblas*", "sysroots/*/usr/lib/pkgconfig/openblas.pc")
     copy.library(folder / "libopenblas.so", ROUTINES, BLAS.format(core="CORTEXA9"))
-    before = sdk.read(copy.root)
+    before = read_sdk(copy.root)
     after = libraries.reach(before, ["openblas"])
     assert after.library_dirs[-1] == folder
     assert after.content_id != before.content_id
@@ -364,7 +366,7 @@ def test_wrappers_reach_what_is_supplied(copy: SdkCopy, tmp_path: Path) -> None:
     folder = copy.sysroot / "opt/openblas/lib"
     _without_spec_and_openblas(copy)
     copy.library(folder / "libopenblas.so", ROUTINES, BLAS.format(core="CORTEXA9"))
-    found = libraries.reach(sdk.read(copy.root), ["openblas"])
+    found = libraries.reach(read_sdk(copy.root), ["openblas"])
     made = compilers.create(
         found,
         tmp_path / "bin",
@@ -403,7 +405,7 @@ def test_a_pc_file_with_the_build_machines_path_is_not_believed(
 ) -> None:
     path = copy.sysroot / "usr/lib/pkgconfig/openblas.pc"
     copy.put(path, f"prefix={copy.sysroot}/usr\nlibdir=${{prefix}}/lib\nName: openblas\n")
-    assert libraries.pkg_config_dirs(sdk.read(copy.root), ["openblas"], tmp_path) == (tmp_path,)
+    assert libraries.pkg_config_dirs(read_sdk(copy.root), ["openblas"], tmp_path) == (tmp_path,)
 
 
 # --- releases and texts
@@ -497,7 +499,7 @@ def test_a_doubtful_cure_has_both_syntaxes(name: str) -> None:
     ],
 )
 def test_cures_are_written_for_the_sdks_release(
-    distro: str, lines: tuple[str, ...], copy: SdkCopy, request_for: Callable[..., Request]
+    distro: str, lines: tuple[str, ...], copy: SdkCopy, request_for: Callable[..., BuildRequest]
 ) -> None:
     version = re.search(r'DISTRO_VERSION=".*"', copy.script.read_text())
     assert version
@@ -557,11 +559,11 @@ def test_a_build_machine_that_lacks_something(
     name: str,
     cure: str,
     bookworm: Sdk,
-    request_for: Callable[..., Request],
+    request_for: Callable[..., BuildRequest],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     request = request_for(bookworm.root)
-    lacking = replace(machine.measure(request.work, bookworm), **changes)  # type: ignore[arg-type]
+    lacking = replace(machine.measure(request.target.work, bookworm), **changes)  # type: ignore[arg-type]
     monkeypatch.setattr(machine, "measure", lambda *_: lacking)
     first = diagnose(request).errors[0]
     assert first.name == name
@@ -585,7 +587,7 @@ def test_figures_of_the_recipes_are_in_the_evidence(bookworm: Sdk) -> None:
 
 @pytest.mark.slow
 def test_what_was_not_asked_for_does_not_matter(
-    copy: SdkCopy, request_for: Callable[..., Request]
+    copy: SdkCopy, request_for: Callable[..., BuildRequest]
 ) -> None:
     copy.hide("sysroots/*/usr/bin/arm*/*-gfortran")
     assert not diagnose(request_for(copy.root, "numpy")).errors
@@ -600,16 +602,17 @@ def test_what_was_not_asked_for_does_not_matter(
     [("numpy==1.0", "recipe-unfit"), ("num py", "package-unknown"), ("=", "package-unknown")],
 )
 def test_words_that_are_no_package(
-    package: str, name: str, bookworm: Sdk, request_for: Callable[..., Request]
+    package: str, name: str, bookworm: Sdk, request_for: Callable[..., BuildRequest]
 ) -> None:
-    assert [one.name for one in diagnose(request_for(bookworm.root, package)).errors] == [name]
+    diagnosis = doctor.diagnose(request_for(bookworm.root).target, [package], jobs=1)
+    assert [one.name for one in diagnosis.errors] == [name]
 
 
 @pytest.mark.slow
 def test_without_a_build_python(
-    bookworm: Sdk, request_for: Callable[..., Request], tmp_path: Path
+    bookworm: Sdk, request_for: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
-    request = replace(request_for(bookworm.root), build_python=tmp_path / "python3.11")
+    request = changed(request_for(bookworm.root), build_python=tmp_path / "python3.11")
     [error] = diagnose(request).errors
     assert error.name == "build-python-missing"
     assert "pyenv install 3.11" in error.cure
@@ -631,13 +634,13 @@ def test_words_that_name_no_sdk(
     environment: str | None,
     name: str,
     cure: str,
-    request_for: Callable[..., Request],
+    request_for: Callable[..., BuildRequest],
     tmp_path: Path,
 ) -> None:
     for folder in ("a folder", "sdk"):
         (tmp_path / folder).mkdir()
     (tmp_path / "sdk/environment-setup-cortexa9").write_text("")
-    request = replace(request_for(tmp_path / place), environment=environment)
+    request = changed(request_for(tmp_path / place), environment=environment)
     [error] = diagnose(request).errors
     assert error.name == name
     assert cure in error.cure
@@ -663,7 +666,7 @@ def test_programs_that_are_only_useful() -> None:
     ]
 
 
-def test_the_json_form(bookworm: Sdk, request_for: Callable[..., Request]) -> None:
+def test_the_json_form(bookworm: Sdk, request_for: Callable[..., BuildRequest]) -> None:
     form = json.loads(json.dumps(diagnose(request_for(bookworm.root)).as_json()))
     assert form["version"] == 1
     assert form["can_build"] is True
@@ -675,7 +678,7 @@ def test_the_json_form(bookworm: Sdk, request_for: Callable[..., Request]) -> No
     assert unreadable["findings"][0]["name"] == "sdk-missing"
 
 
-def test_the_table_and_the_text(copy: SdkCopy, request_for: Callable[..., Request]) -> None:
+def test_the_table_and_the_text(copy: SdkCopy, request_for: Callable[..., BuildRequest]) -> None:
     copy.hide("sysroots/*/usr/bin/arm*/*-gfortran")
     diagnosis = diagnose(request_for(copy.root))
     console = Console()
@@ -701,7 +704,7 @@ GARBAGE: dict[str, Callable[[SdkCopy, Path], object]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", GARBAGE)
 def test_no_file_of_an_sdk_ends_in_a_traceback(
-    kind: str, copy: SdkCopy, request_for: Callable[..., Request]
+    kind: str, copy: SdkCopy, request_for: Callable[..., BuildRequest]
 ) -> None:
     """All at once, then those that others hide from the doctor."""
     spoil = GARBAGE[kind]
@@ -730,7 +733,9 @@ def test_no_file_of_an_sdk_ends_in_a_traceback(
 
 
 @pytest.mark.slow
-def test_huge_files_are_not_read_whole(copy: SdkCopy, request_for: Callable[..., Request]) -> None:
+def test_huge_files_are_not_read_whole(
+    copy: SdkCopy, request_for: Callable[..., BuildRequest]
+) -> None:
     spec = copy.put(next(copy.native.glob("usr/lib/**/libgfortran.spec")), "*lib: -lquadmath\n")
     for path, size in (
         (copy.put(copy.sysroot / "usr/lib/libopenblas.so", b"\x7fELF"), 2**30 + 1),
@@ -742,14 +747,14 @@ def test_huge_files_are_not_read_whole(copy: SdkCopy, request_for: Callable[...,
     found = diagnose(request_for(copy.root, "numpy"))
     assert {one.name for one in found.errors} == {"openblas-damaged", "python-contradicts"}
     assert "1.1 GB" in next(one.evidence for one in found.errors if "openblas" in one.name)
-    parts = gfortran.parts(sdk.read(copy.root))
+    parts = gfortran.parts(read_sdk(copy.root))
     assert parts is not None
     assert parts.quadmath_lacking
 
 
 @pytest.mark.slow
 def test_a_file_that_may_not_be_read_is_named(
-    copy: SdkCopy, request_for: Callable[..., Request], monkeypatch: pytest.MonkeyPatch
+    copy: SdkCopy, request_for: Callable[..., BuildRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = copy.put(copy.sysroot / "usr/lib/libsecret.so", b"", 0)
     opened = Path.open
@@ -786,9 +791,8 @@ def test_no_environment_script_ends_in_a_traceback(
     with sdk_copy.spoilt(whole_copy) as copy:
         quoted = (f"export {name}='{_quoted(value)}'" for name, value in values.items())
         copy.put(copy.script, copy.script.read_text() + "\n".join(quoted) + "\n")
-        found = doctor.diagnose(
-            copy.root, ["markupsafe"], python="3.11", cache=cache, work=tmp_path, jobs=1
-        )
+        target = TargetRequest(copy.root, tmp_path, cache, python="3.11")
+        found = doctor.diagnose(target, ["markupsafe"], jobs=1)
         assert found.findings or found.ready
         json.dumps(found.as_json())
         found.text()
@@ -850,12 +854,12 @@ def test_any_version_string_has_a_syntax(text: str, glibc: str) -> None:
 
 
 def test_an_unforeseen_error_of_the_reader_is_named(
-    bookworm: Sdk, request_for: Callable[..., Request], monkeypatch: pytest.MonkeyPatch
+    bookworm: Sdk, request_for: Callable[..., BuildRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> Sdk:
         raise SdkError("something new", evidence="told nowhere")
 
-    monkeypatch.setattr(sdk, "read", fail)
+    monkeypatch.setattr(TargetRequest, "read_sdk", fail)
     [error] = diagnose(request_for(bookworm.root)).errors
     assert error.name == "sdk-unreadable"
     assert "something new" in error.evidence

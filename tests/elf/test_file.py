@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crossbuild.elf import ar, tables
 from crossbuild.elf import file as elf
 from crossbuild.elf.file import Elf, ElfError
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from tests.support.samples import MODULE, Compiler, header
 from tests.support.samples import static_library as make_archive
 

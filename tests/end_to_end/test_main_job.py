@@ -15,8 +15,8 @@ import pytest
 from crossbuild.core import defaults
 from crossbuild.elf import file as elf
 from crossbuild.python import build_python
-from crossbuild.sdk import read as sdk
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
+from crossbuild.sdk.read import read_sdk
 from crossbuild.wheel import pack as wheel
 from tests.support.yocto_shape import copied, zeus_shaped
 
@@ -198,7 +198,7 @@ def test_python_3_7_from_an_sdk_of_zeus_shape(
     described = json.loads(crossbuild("sdk", "python", "--json", "--sdk", root, "--python", "3.7"))
     assert described["origin"] == "synthesised"
     assert_headers_are_the_targets(
-        only(house, "numpy-*.whl"), sdk.read(root), Path(described["include"]), folder
+        only(house, "numpy-*.whl"), read_sdk(root), Path(described["include"]), folder
     )
 
 

@@ -10,7 +10,7 @@ from crossbuild.isa import scan
 from crossbuild.isa.families import Search, cpus, families
 from crossbuild.isa.thumb_decoder import Code, Flow
 from crossbuild.isa.thumb_walk import it_conditions
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from tests.support.samples import MODULE, Compiler
 
 A9 = cpus()["cortex-a9"]

@@ -24,10 +24,13 @@ from crossbuild.core.errors import (
 )
 from crossbuild.elf import file as elf
 from crossbuild.packages.build_options import BuildOptions
-from crossbuild.pipeline.make import Made, make_wheels
-from crossbuild.pipeline.target import Request
+from crossbuild.packages.wanted import parse_all
+from crossbuild.pipeline.make import make_wheels
+from crossbuild.pipeline.request import BuildRequest
+from crossbuild.pipeline.run import Made
 from crossbuild.progress.console import Console
 from tests.support import projects
+from tests.support.requests import changed
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -39,27 +42,27 @@ SUFFIXES = {
 }
 
 
-def run(request: Request) -> list[Made]:
+def run(request: BuildRequest) -> list[Made]:
     return make_wheels(request, Console())
 
 
-def command(request: Request, *before: str) -> list[str]:
+def command(request: BuildRequest, *before: str) -> list[str]:
     """The same request as a command line."""
     return [
         *before,
-        *(str(CROSSBUILD), "wheels", *request.packages, "--sdk", str(request.sdk)),
-        *("--python", str(request.python), "--wheelhouse", str(request.wheelhouse)),
-        *("--work-dir", str(request.work), "--cache-dir", str(request.cache)),
+        *(str(CROSSBUILD), "wheels", *map(str, request.packages), "--sdk", str(request.target.sdk)),
+        *("--python", str(request.target.python), "--wheelhouse", str(request.wheelhouse)),
+        *("--work-dir", str(request.target.work), "--cache-dir", str(request.target.cache)),
     ]
 
 
-def wheels(request: Request) -> list[str]:
+def wheels(request: BuildRequest) -> list[str]:
     return sorted(path.name for path in request.wheelhouse.glob("*.whl"))
 
 
 @pytest.mark.parametrize("python", SUFFIXES)
 def test_a_wheel_is_for_the_board(
-    python: str, request_in: Callable[..., Request], tmp_path: Path
+    python: str, request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     request = request_in(projects.write(tmp_path / "tiny"), python=python)
     (made,) = run(request)
@@ -77,7 +80,7 @@ def test_a_wheel_is_for_the_board(
 
 
 def test_what_is_built_is_not_built_again(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     one, two = projects.write(tmp_path / "one"), projects.write(tmp_path / "two")
     request = request_in(one, two)
@@ -91,25 +94,25 @@ def test_what_is_built_is_not_built_again(
 
 
 def test_a_projects_own_folders_are_no_source(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     tiny = projects.write(tmp_path / "tiny")
-    request = replace(request_in(tiny), wheelhouse=tiny / "wheelhouse", work=tiny / "build")
+    request = changed(request_in(tiny), wheelhouse=tiny / "wheelhouse", work=tiny / "build")
     assert [made.reused for made in run(request)] == [False]
     assert [made.reused for made in run(request)] == [True]
 
 
 def test_a_work_folder_among_the_sources_is_refused(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     tiny = projects.write(tmp_path / "tiny")
     for folder in (tiny, tiny / "w"):
         with pytest.raises(ConfigurationError, match="lies among the sources of tiny"):
-            run(replace(request_in(tiny), work=folder))
+            run(changed(request_in(tiny), work=folder))
 
 
 def test_additions_reach_the_build_and_its_key(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     source = "#if !defined(ADDED) || !defined(__ARM_NEON)\n#error\n#endif\n#include <made.h>\n"
     changes = {"{name}.c": source + projects.flush(projects.EXTENSION["{name}.c"])}
@@ -153,7 +156,7 @@ MESON = {
 
 
 def test_a_meson_project_needs_no_recipe(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     options = BuildOptions(
         environment={"CFLAGS": "$CFLAGS -DADDED=7"},
@@ -162,12 +165,12 @@ def test_a_meson_project_needs_no_recipe(
     request = replace(request_in(projects.write(tmp_path / "tiny", MESON)), options=options)
     (made,) = run(request)
     assert made.wheel.name == "tiny-1.0-cp311-cp311-linux_armv7l.whl"
-    (log,) = request.work.glob("*/cp311/tiny-*/build.log")
+    (log,) = request.target.work.glob("*/cp311/tiny-*/build.log")
     assert "-Dwerror=true" in log.read_text()
 
 
 def test_a_back_end_that_does_not_read_the_projects_name(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     """setuptools 59.6 is the newest for Python 3.6."""
     text = projects.EXTENSION["pyproject.toml"].replace("setuptools<75", "setuptools<60")
@@ -181,9 +184,9 @@ def test_a_back_end_that_does_not_read_the_projects_name(
     assert [made.wheel.name for made in run(request)] == ["tiny-1.0-cp37-cp37m-linux_armv7l.whl"]
 
 
-def test_offline_needs_a_lock(request_in: Callable[..., Request], tmp_path: Path) -> None:
+def test_offline_needs_a_lock(request_in: Callable[..., BuildRequest], tmp_path: Path) -> None:
     request = replace(request_in(projects.write(tmp_path / "tiny")), offline=True)
-    for wanted in (request, replace(request, packages=("markupsafe",))):
+    for wanted in (request, replace(request, packages=parse_all(["markupsafe"]))):
         with pytest.raises(IndexUnreachableError) as caught:
             run(wanted)
         assert "was never built for Python 3.11 here" in caught.value.what
@@ -211,7 +214,7 @@ PACKAGE = {
 
 
 def test_a_slim_wheel_is_of_the_same_build(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     request = request_in(projects.write(tmp_path / "tiny", PACKAGE))
     (whole,) = run(request)
@@ -231,7 +234,7 @@ def test_a_slim_wheel_is_of_the_same_build(
         assert told["left_out"][-1]["size"] == 1001
     names = set(zipfile.ZipFile(told["wheel"]).namelist())
     assert whole_names - names == {one["path"] for one in told["left_out"]}
-    assert len(list((request.work / "wheels/built").iterdir())) == 1
+    assert len(list((request.target.work / "wheels/built").iterdir())) == 1
     shown = subprocess.run(
         command(request, "env", "SLIM=1", "COLUMNS=200"), capture_output=True, text=True, check=True
     )
@@ -241,7 +244,7 @@ def test_a_slim_wheel_is_of_the_same_build(
 
 
 def test_a_failing_before_build_shows_its_output(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     options = BuildOptions(before_build="echo not today; false")
     request = replace(request_in(projects.write(tmp_path / "tiny")), options=options)
@@ -252,7 +255,7 @@ def test_a_failing_before_build_shows_its_output(
 
 
 def test_a_package_that_does_not_compile(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     good = projects.write(tmp_path / "good")
     bad = projects.write(tmp_path / "bad", {"{name}.c": "#error this cannot be compiled\n"})
@@ -269,7 +272,7 @@ def test_a_package_that_does_not_compile(
 
 @pytest.mark.parametrize("flag", ["-I/usr/include", "-L/usr/lib/x86_64-linux-gnu"])
 def test_a_look_at_the_build_machine_is_an_error(
-    flag: str, request_in: Callable[..., Request], tmp_path: Path
+    flag: str, request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     kind = "extra_compile_args" if flag.startswith("-I") else "extra_link_args"
     setup = f"""
@@ -285,7 +288,7 @@ def test_a_look_at_the_build_machine_is_an_error(
     assert wheels(request) == []
 
 
-def test_a_killed_build_goes_on(request_in: Callable[..., Request], tmp_path: Path) -> None:
+def test_a_killed_build_goes_on(request_in: Callable[..., BuildRequest], tmp_path: Path) -> None:
     started = tmp_path / "started"
     setup = f"""
         import pathlib, time
@@ -311,7 +314,7 @@ def test_a_killed_build_goes_on(request_in: Callable[..., Request], tmp_path: Pa
     assert [made.reused for made in run(request)] == [False]
     assert [made.reused for made in run(request)] == [True]
     assert wheels(request) == ["slow-1.0-cp311-cp311-linux_armv7l.whl"]
-    fresh = replace(request, work=tmp_path / "another", wheelhouse=tmp_path / "other")
+    fresh = changed(request, work=tmp_path / "another", wheelhouse=tmp_path / "other")
     run(fresh)
     assert (fresh.wheelhouse / "SHA256SUMS").read_text() == (
         request.wheelhouse / "SHA256SUMS"
@@ -319,9 +322,9 @@ def test_a_killed_build_goes_on(request_in: Callable[..., Request], tmp_path: Pa
 
 
 def test_independent_packages_are_built_side_by_side(
-    request_in: Callable[..., Request], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    request_in: Callable[..., BuildRequest], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    request = replace(request_in(*(projects.write(tmp_path / name) for name in "ab")), jobs=2)
+    request = changed(request_in(*(projects.write(tmp_path / name) for name in "ab")), jobs=2)
     console = Console()
     assert [made.reused for made in make_wheels(request, console)] == [False, False]
     assert [path.partition("-")[0] for path in wheels(request)] == ["a", "b"]
@@ -330,17 +333,17 @@ def test_independent_packages_are_built_side_by_side(
     shown = capfd.readouterr().err
     assert "a: ✓ a 1.0 for Python 3.11" in shown
     assert "b: ✓ b 1.0 for Python 3.11" in shown
-    assert not list(request.work.glob("jobs-*"))
+    assert not list(request.target.work.glob("jobs-*"))
     assert [made.reused for made in run(request)] == [True, True]
 
 
 def test_one_of_several_that_fails_ends_the_others(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     lasting = "import time\ntime.sleep(300)\n"
     slow = projects.write(tmp_path / "slow", {"setup.py": lasting})
     wrong = projects.write(tmp_path / "wrong", {"{name}.c": "no C\n"})
-    request = replace(request_in(slow, wrong), jobs=2)
+    request = changed(request_in(slow, wrong), jobs=2)
     started = time.monotonic()
     with pytest.raises(BuildError, match=r"wrong 1\.0 did not build"):
         run(request)
@@ -348,7 +351,9 @@ def test_one_of_several_that_fails_ends_the_others(
     assert wheels(request) == []
 
 
-def test_two_runs_at_once_build_once(request_in: Callable[..., Request], tmp_path: Path) -> None:
+def test_two_runs_at_once_build_once(
+    request_in: Callable[..., BuildRequest], tmp_path: Path
+) -> None:
     counter = tmp_path / "counter"
     setup = f"""
         from setuptools import Extension, setup
@@ -360,7 +365,7 @@ def test_two_runs_at_once_build_once(request_in: Callable[..., Request], tmp_pat
     run(request)
     once = counter.read_text()
     counter.unlink()
-    shutil.rmtree(request.work)
+    shutil.rmtree(request.target.work)
     both = [subprocess.Popen(command(request), stderr=subprocess.PIPE) for _ in range(2)]
     errors = [process.communicate()[1].decode() for process in both]
     assert [process.returncode for process in both] == [0, 0], errors
@@ -368,16 +373,16 @@ def test_two_runs_at_once_build_once(request_in: Callable[..., Request], tmp_pat
 
 
 def test_a_download_that_changed_in_the_cache(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     request = request_in(projects.write(tmp_path / "tiny"))
     run(request)
     cache = tmp_path / "cache"
     shutil.copytree(defaults.CACHE / "downloads", cache / "downloads", copy_function=os.link)
-    shutil.rmtree(request.work / "wheels")
-    request = replace(request, cache=cache, offline=True)
+    shutil.rmtree(request.target.work / "wheels")
+    request = changed(request, cache=cache, offline=True)
     assert [made.reused for made in run(request)] == [False]  # all is in the cache
-    shutil.rmtree(request.work / "wheels")
+    shutil.rmtree(request.target.work / "wheels")
     (wheel,) = _downloads_of(request, "setuptools")
     whole = wheel.read_bytes()
     wheel.unlink()
@@ -388,9 +393,9 @@ def test_a_download_that_changed_in_the_cache(
     assert wheel.read_bytes() == whole
 
 
-def _downloads_of(request: Request, name: str) -> list[Path]:
-    locks = "".join(path.read_text() for path in (request.work / "locks").iterdir())
-    found = request.cache.glob(f"downloads/*/*/{name}-*.whl")
+def _downloads_of(request: BuildRequest, name: str) -> list[Path]:
+    locks = "".join(path.read_text() for path in (request.target.work / "locks").iterdir())
+    found = request.target.cache.glob(f"downloads/*/*/{name}-*.whl")
     return [path for path in found if path.parent.name in locks]
 
 
@@ -407,12 +412,12 @@ FILLING = """
 
 
 @pytest.mark.parametrize("room", [0, 16, 40])
-def test_a_full_disk(room: int, request_in: Callable[..., Request], tmp_path: Path) -> None:
+def test_a_full_disk(room: int, request_in: Callable[..., BuildRequest], tmp_path: Path) -> None:
     """In the compiler, in the back end, or in what we do after it (kB that are left)."""
     setup = FILLING.replace("ROOM", str(room))
     request = request_in(projects.write(tmp_path / "tiny", {"setup.py": setup}))
-    request.work.mkdir()
-    mount = f"mount -t tmpfs -o size=250m none {request.work}"
+    request.target.work.mkdir()
+    mount = f"mount -t tmpfs -o size=250m none {request.target.work}"
     before = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", f'{mount} && "$@"')
     finished = subprocess.run(
         command(request, *before, "-"), capture_output=True, text=True, check=False
@@ -425,11 +430,11 @@ def test_a_full_disk(room: int, request_in: Callable[..., Request], tmp_path: Pa
 
 
 def test_too_little_room_is_told_before_the_build(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     request = request_in(projects.write(tmp_path / "tiny"))
-    request.work.mkdir()
-    mount = f"mount -t tmpfs -o size=20m none {request.work}"
+    request.target.work.mkdir()
+    mount = f"mount -t tmpfs -o size=20m none {request.target.work}"
     before = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", f'{mount} && "$@"')
     finished = subprocess.run(
         command(request, *before, "-"), capture_output=True, text=True, check=False
@@ -438,7 +443,7 @@ def test_too_little_room_is_told_before_the_build(
     assert "too little room" in finished.stderr
 
 
-def test_a_full_wheelhouse(request_in: Callable[..., Request], tmp_path: Path) -> None:
+def test_a_full_wheelhouse(request_in: Callable[..., BuildRequest], tmp_path: Path) -> None:
     request = request_in(projects.write(tmp_path / "tiny"))
     request.wheelhouse.mkdir()
     listing = tmp_path / "listing"
@@ -452,13 +457,13 @@ def test_a_full_wheelhouse(request_in: Callable[..., Request], tmp_path: Path) -
     assert ".whl" not in listing.read_text()
 
 
-def test_names_with_spaces(request_in: Callable[..., Request], tmp_path: Path) -> None:
+def test_names_with_spaces(request_in: Callable[..., BuildRequest], tmp_path: Path) -> None:
     spaced = projects.write(tmp_path / "tiny").rename(tmp_path / "my tiny")
     request = request_in(spaced)
     assert [made.wheel.name for made in run(request)] == ["tiny-1.0-cp311-cp311-linux_armv7l.whl"]
     with pytest.raises(ConfigurationError, match="'a b' is neither a package nor a folder"):
-        run(replace(request, packages=("a b",)))
+        run(replace(request, packages=parse_all(["a b"])))
     moved = tmp_path / "an sdk"
-    moved.symlink_to(request.sdk)
+    moved.symlink_to(request.target.root)
     with pytest.raises(SdkError, match="space"):
-        run(replace(request, sdk=moved))
+        run(changed(request, sdk=moved))

@@ -13,12 +13,15 @@ from rich.console import Console as RichConsole
 from crossbuild.core import defaults
 from crossbuild.core.errors import ConfigurationError, MatrixError, SdkError
 from crossbuild.packages import recipe
+from crossbuild.packages.wanted import parse_all
 from crossbuild.pipeline import matrix
 from crossbuild.pipeline.configuration import Configuration
-from crossbuild.pipeline.make import Made
 from crossbuild.pipeline.matrix import Cell, Result
-from crossbuild.pipeline.target import Request
+from crossbuild.pipeline.request import BuildRequest
+from crossbuild.pipeline.run import Made
 from crossbuild.progress.console import Console
+from crossbuild.python.target import TargetRequest
+from crossbuild.toolchain.capacity import Capacity
 from tests.support import projects
 
 CROSSBUILD = Path(sys.executable).with_name("crossbuild")
@@ -31,19 +34,19 @@ def names(cells: tuple[Cell, ...]) -> list[str]:
 
 def test_every_python_is_a_cell_with_the_versions_of_the_recipes() -> None:
     packages = recipe.names()
-    found = {cell.python: cell for cell in matrix.cells(packages, PLAIN)}
+    found = {cell.python: cell for cell in matrix.cells(parse_all(packages), PLAIN)}
     assert list(found) == list(recipe.PYTHONS)
     for python, cell in found.items():
         having = [name for name in packages if recipe.load(name).for_python_all(python)]
-        assert list(cell.packages) == having
+        assert list(map(str, cell.packages)) == having
         assert cell.versions == tuple(
             f"{name}=={recipe.load(name).for_python(python).version}" for name in having
         )
-        assert sorted([*cell.packages, *cell.without]) == packages
+        assert sorted(map(str, [*cell.packages, *cell.without])) == packages
 
 
 def test_cells_are_named_as_cibuildwheel_does_and_tagged_with_their_abi() -> None:
-    tags = {cell.identifier: cell.tag for cell in matrix.cells(["numpy"], PLAIN)}
+    tags = {cell.identifier: cell.tag for cell in matrix.cells(parse_all(["numpy"]), PLAIN)}
     assert tags["cp35-linux_armv7l"] == "cp35-cp35m-linux_armv7l"
     assert tags["cp37-linux_armv7l"] == "cp37-cp37m-linux_armv7l"
     assert tags["cp38-linux_armv7l"] == "cp38-cp38-linux_armv7l"
@@ -51,7 +54,9 @@ def test_cells_are_named_as_cibuildwheel_does_and_tagged_with_their_abi() -> Non
 
 
 def test_each_cell_takes_the_reference_sdk_that_has_its_python() -> None:
-    found = {cell.python: (cell.sdk, cell.board) for cell in matrix.cells(["numpy"], PLAIN)}
+    found = {
+        cell.python: (cell.sdk, cell.board) for cell in matrix.cells(parse_all(["numpy"]), PLAIN)
+    }
     assert found["3.9"] == ("debian-bullseye", True)
     assert found["3.11"] == ("debian-bookworm", True)
     assert found["3.13"] == ("debian-trixie", True)
@@ -60,20 +65,24 @@ def test_each_cell_takes_the_reference_sdk_that_has_its_python() -> None:
 
 def test_an_sdk_of_the_users_own() -> None:
     configuration = Configuration.model_validate({"sdk": {"cp37-*": "/opt/zeus"}})
-    found = {cell.python: cell for cell in matrix.cells(["numpy"], configuration)}
+    found = {cell.python: cell for cell in matrix.cells(parse_all(["numpy"]), configuration)}
     assert (found["3.7"].sdk, found["3.7"].board) == ("/opt/zeus", None)
     assert found["3.9"].sdk == "debian-bullseye"
-    assert {cell.sdk for cell in matrix.cells(["numpy"], configuration, sdk="/x")} == {"/x"}
+    assert {cell.sdk for cell in matrix.cells(parse_all(["numpy"]), configuration, sdk="/x")} == {
+        "/x"
+    }
 
 
 def test_build_and_skip_choose_cells_and_only_overrides_them() -> None:
     configuration = Configuration(build=("cp3[67]-*", "cp39-*"), skip=("cp36-*",))
-    assert names(matrix.cells(["numpy"], configuration)) == [
+    assert names(matrix.cells(parse_all(["numpy"]), configuration)) == [
         *("cp37-linux_armv7l", "cp39-linux_armv7l")
     ]
-    only = matrix.cells(["numpy"], configuration, only="cp311-linux_armv7l")
+    only = matrix.cells(parse_all(["numpy"]), configuration, only="cp311-linux_armv7l")
     assert names(only) == ["cp311-linux_armv7l"]
-    assert names(matrix.cells(["numpy"], PLAIN, pythons=["3.7"])) == ["cp37-linux_armv7l"]
+    assert names(matrix.cells(parse_all(["numpy"]), PLAIN, pythons=["3.7"])) == [
+        "cp37-linux_armv7l"
+    ]
 
 
 def test_packages_that_a_python_cannot_have_are_left_out(tmp_path: Path) -> None:
@@ -82,34 +91,34 @@ def test_packages_that_a_python_cannot_have_are_left_out(tmp_path: Path) -> None
     (folder / "pyproject.toml").write_text(
         "[project]\nname = 'tiny'\nrequires-python = '>=3.7.1,<3.10'\n"
     )
-    found = matrix.cells([str(folder), "numpy", "numpy==1.21.6", "other"], PLAIN)
+    found = matrix.cells(parse_all([str(folder), "numpy", "numpy==1.21.6", "other"]), PLAIN)
     by_python = {cell.python: cell for cell in found}
-    assert by_python["3.6"].packages == ("numpy", "other")
-    assert by_python["3.6"].without == (str(folder), "numpy==1.21.6")
-    assert by_python["3.7"].packages == (str(folder), "numpy", "numpy==1.21.6", "other")
-    assert names(matrix.cells([str(folder)], PLAIN)) == [
+    assert by_python["3.6"].packages == parse_all(("numpy", "other"))
+    assert by_python["3.6"].without == parse_all((str(folder), "numpy==1.21.6"))
+    assert by_python["3.7"].packages == parse_all((str(folder), "numpy", "numpy==1.21.6", "other"))
+    assert names(matrix.cells(parse_all([str(folder)]), PLAIN)) == [
         *("cp37-linux_armv7l", "cp38-linux_armv7l", "cp39-linux_armv7l")
     ]
 
 
 def test_no_cell_and_no_such_cell() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        matrix.cells(["numpy"], Configuration(build=("pp*",)))
+        matrix.cells(parse_all(["numpy"]), Configuration(build=("pp*",)))
     assert "cp37-linux_armv7l" in caught.value.evidence
     assert "build: pp*" in caught.value.evidence
     assert "[tool.crossbuild]" in caught.value.cure
     with pytest.raises(ConfigurationError, match="there is no cell cp37-manylinux_armv7l") as other:
-        matrix.cells(["numpy"], PLAIN, only="cp37-manylinux_armv7l")
+        matrix.cells(parse_all(["numpy"]), PLAIN, only="cp37-manylinux_armv7l")
     assert "cp37-linux_armv7l" in other.value.evidence
     with pytest.raises(ConfigurationError, match=r"no Python 2\.7") as old:
-        matrix.cells(["numpy"], PLAIN, pythons=["2.7"])
+        matrix.cells(parse_all(["numpy"]), PLAIN, pythons=["2.7"])
     assert "3.5" in old.value.evidence
     with pytest.raises(ConfigurationError, match="'a b' is neither"):
-        matrix.cells(["a b"], PLAIN)
+        matrix.cells(parse_all(["a b"]), PLAIN)
 
 
 def test_what_github_takes() -> None:
-    found = matrix.cells(["numpy", "scipy"], PLAIN, pythons=["3.7", "3.9"])
+    found = matrix.cells(parse_all(["numpy", "scipy"]), PLAIN, pythons=["3.7", "3.9"])
     text = matrix.as_github(found)
     assert "\n" not in text
     assert json.loads(text) == {
@@ -133,7 +142,7 @@ def test_what_github_takes() -> None:
 
 
 def test_what_gitlab_takes() -> None:
-    found = matrix.cells(["numpy", "scipy"], PLAIN, pythons=["3.7", "3.9"])
+    found = matrix.cells(parse_all(["numpy", "scipy"]), PLAIN, pythons=["3.7", "3.9"])
     document = json.loads(matrix.as_gitlab(found))
     assert document.pop("include") == [{"local": ".gitlab/cell.yml"}]
     assert list(document) == ["cp37-linux_armv7l", "cp39-linux_armv7l"]
@@ -161,7 +170,7 @@ def test_the_files_for_ci_call_the_matrix() -> None:
 
 
 def test_a_failed_cell_is_named() -> None:
-    good, bad = matrix.cells(["numpy"], PLAIN, pythons=["3.7", "3.9"])
+    good, bad = matrix.cells(parse_all(["numpy"]), PLAIN, pythons=["3.7", "3.9"])
     made = Made("numpy 1", Path("numpy-1-cp37-cp37m-linux_armv7l.whl"), "0" * 64, 61.0, False)
     results = [Result(good, (made,), 61.0), Result(bad, (), 2.0, SdkError("no such SDK"))]
     with pytest.raises(MatrixError, match="1 of 2 cells failed") as caught:
@@ -199,23 +208,24 @@ def test_all_cells_are_built_though_one_fails(
     source.write_text(
         f"{source.read_text()}\n#if PY_VERSION_HEX < 0x030a0000\n#error old\n#endif\n"
     )
-    base = Request(
-        sdk=Path(),
+    reference_sdk_root("debian-bookworm")
+    base = BuildRequest(
+        target=TargetRequest(Path(), tmp_path / "work", defaults.CACHE),
         packages=(),
         wheelhouse=tmp_path / "wheelhouse",
-        work=tmp_path / "work",
-        cache=defaults.CACHE,
-        jobs=2,
+        capacity=Capacity(2),
     )
-    cells = matrix.cells([str(tiny)], PLAIN, pythons=["3.7", "3.11", "3.12"], sdk="debian-bookworm")
-    results = matrix.build(cells, base, reference_sdk_root, Console())
+    cells = matrix.cells(
+        parse_all([str(tiny)]), PLAIN, pythons=["3.7", "3.11", "3.12"], sdk="debian-bookworm"
+    )
+    results = matrix.build(cells, base, Console())
     assert [result.error is None for result in results] == [False, True, True]
     landed = sorted(path.name for path in base.wheelhouse.glob("*.whl"))
     assert landed == [
         *("tiny-1.0-cp311-cp311-linux_armv7l.whl", "tiny-1.0-cp312-cp312-linux_armv7l.whl")
     ]
     offline = replace(base, offline=True)
-    again = matrix.build(cells[1:], offline, reference_sdk_root, Console())
+    again = matrix.build(cells[1:], offline, Console())
     assert all(made.reused for result in again for made in result.made)
 
 

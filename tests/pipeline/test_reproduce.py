@@ -19,13 +19,14 @@ from crossbuild.packages import lock
 from crossbuild.packages.build_options import BuildOptions
 from crossbuild.pipeline import reproduce
 from crossbuild.pipeline.make import make_wheels
-from crossbuild.pipeline.target import Request
+from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress.console import Console
 from crossbuild.repair import repair
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.wheel import compare
 from crossbuild.wheel import pack as wheel
 from tests.support import projects
+from tests.support.requests import changed
 
 #: C, Fortran and Cython, each telling what a build may leave in it: its folder and its time.
 MIXED = {
@@ -89,7 +90,7 @@ HASTY = {
 
 @pytest.mark.slow
 def test_folder_time_and_jobs_leave_no_trace(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     request = request_in(projects.write(tmp_path / "mixed", MIXED))
     made = make_wheels(request, Console())
@@ -98,7 +99,7 @@ def test_folder_time_and_jobs_leave_no_trace(
     (step,) = console.steps
     assert {"total.f90", "told.c"} <= {Path(span.name).name for span in step.compiles}
     assert not [span for span in step.compiles if "cache" in span.facts]
-    assert not (request.work / "again").exists()
+    assert not (request.target.work / "again").exists()
     with wheel.unpacked(made[0].wheel) as tree:
         (module,) = tree.glob("*.so")
         assert b"told.c" in module.read_bytes()
@@ -107,15 +108,15 @@ def test_folder_time_and_jobs_leave_no_trace(
 
 @pytest.mark.slow
 def test_debug_information_is_the_same_with_and_without_ccache(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     request = request_in(projects.write(tmp_path / "tiny", projects.EXTENSION))
-    request = replace(request, keep_debug=True)
+    request = changed(request, keep_debug=True)
     reproduce.require_same(make_wheels(request, Console()), request, Console())
 
 
 @pytest.mark.slow
-def test_what_differs_is_told(request_in: Callable[..., Request], tmp_path: Path) -> None:
+def test_what_differs_is_told(request_in: Callable[..., BuildRequest], tmp_path: Path) -> None:
     request = request_in(projects.write(tmp_path / "hasty", HASTY))
     made = make_wheels(request, Console())
     with pytest.raises(ReproducibilityError) as caught:
@@ -134,13 +135,13 @@ def test_what_differs_is_told(request_in: Callable[..., Request], tmp_path: Path
 
 
 def test_elsewhere_shares_no_folder_and_no_object(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     own = BuildOptions(environment={"CFLAGS": "-O1"})
     request = replace(request_in(tmp_path), options=own)
     again = reproduce.elsewhere(request)
-    assert len(str(again.work)) != len(str(request.work))
-    assert again.jobs != request.jobs
+    assert len(str(again.target.work)) != len(str(request.target.work))
+    assert again.capacity.jobs != request.capacity.jobs
     assert again.options.environment == {"CFLAGS": "-O1", "CCACHE_DISABLE": "1"}
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from crossbuild.pipeline.make import make_wheels
-from crossbuild.pipeline.target import Request
+from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress import trace
 from crossbuild.progress.console import Console, Step
 from crossbuild.progress.timeline import Span, idle_share, lanes
@@ -154,12 +154,14 @@ PARTS = {
 
 
 @pytest.mark.slow
-def test_a_build_traces_each_compile(request_in: Callable[..., Request], tmp_path: Path) -> None:
+def test_a_build_traces_each_compile(
+    request_in: Callable[..., BuildRequest], tmp_path: Path
+) -> None:
     request = request_in(projects.write(tmp_path / "parts", PARTS))
     console = Console()
-    with trace.recorded(console, request.work, 1):
+    with trace.recorded(console, request.target.work, 1):
         make_wheels(request, console)
-    events = json.loads((request.work / "trace.json").read_text())["traceEvents"]
+    events = json.loads((request.target.work / "trace.json").read_text())["traceEvents"]
     phases = [one["name"] for one in events if one.get("cat") == "phase"]
     assert phases == ["download", "cross environment", "build", "bundle", "audit"]
     compiled = {one["name"]: one["args"] for one in events if one.get("cat") == "compile"}
@@ -172,4 +174,4 @@ def test_a_build_traces_each_compile(request_in: Callable[..., Request], tmp_pat
     for one in events:
         if one.get("cat") == "compile":
             assert build["ts"] - 2e4 <= one["ts"] <= build["ts"] + build["dur"]
-    assert "<svg" in (request.work / "trace.svg").read_text()
+    assert "<svg" in (request.target.work / "trace.svg").read_text()

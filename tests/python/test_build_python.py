@@ -13,7 +13,7 @@ from crossbuild.core.command import clean_environment, run
 from crossbuild.core.errors import BuildPythonError
 from crossbuild.python import build_python
 from crossbuild.python.build_python import BuildPython
-from crossbuild.sdk.read import Sdk, Tools
+from crossbuild.sdk.model import Sdk, Tools
 
 VERSIONS = ("3.6", "3.7", "3.9", "3.11", "3.13")
 

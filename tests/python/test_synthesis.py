@@ -17,8 +17,8 @@ from crossbuild.python import build_python, overlay, probes, synthesis, target_p
 from crossbuild.python.build_python import BuildPython
 from crossbuild.python.sysconfigdata import read_config, read_macros
 from crossbuild.python.target_python import TargetPython
-from crossbuild.sdk import read as sdk
-from crossbuild.sdk.read import Sdk, Tools
+from crossbuild.sdk.model import Sdk, Tools
+from crossbuild.sdk.read import read_sdk
 
 SDKS = Path(__file__).parents[2] / "sysroots"
 SUITES = {"3.9": "debian-bullseye", "3.11": "debian-bookworm", "3.13": "debian-trixie"}
@@ -118,7 +118,7 @@ def reference_sdk(version: str) -> Sdk:
     root = SDKS / SUITES[version]
     if not root.is_dir():
         pytest.skip(f"make it with `crossbuild sdk create {root.name}`")
-    return sdk.read(root)
+    return read_sdk(root)
 
 
 def test_probes_answer_as_the_machine_is() -> None:

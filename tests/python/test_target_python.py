@@ -12,7 +12,7 @@ from crossbuild.core.command import run
 from crossbuild.core.errors import BuildPythonError, TargetPythonError
 from crossbuild.python import build_python, overlay, target_python
 from crossbuild.python.sysconfigdata import find_module, read_config, read_macros
-from crossbuild.sdk.read import Sdk, Tools
+from crossbuild.sdk.model import Sdk, Tools
 
 PYCONFIG = """\
 #ifndef Py_PYCONFIG_H

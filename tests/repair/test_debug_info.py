@@ -12,12 +12,13 @@ from crossbuild.core.errors import RepairError
 from crossbuild.elf import file as elf
 from crossbuild.packages.build_options import BuildOptions
 from crossbuild.pipeline.make import make_wheels
-from crossbuild.pipeline.target import Request
+from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress.console import Console
 from crossbuild.repair import debug_info
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.wheel import pack as wheel
 from tests.support import projects
+from tests.support.requests import changed
 
 #: Its line 3 reads at address 0.
 CRASHING = {
@@ -56,12 +57,12 @@ def test_a_module_without_a_build_id(bookworm: Sdk, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_module_is_the_same_and_a_crash_can_be_read(
-    request_in: Callable[..., Request], bookworm: Sdk, tmp_path: Path
+    request_in: Callable[..., BuildRequest], bookworm: Sdk, tmp_path: Path
 ) -> None:
     request = request_in(projects.write(tmp_path / "tiny", CRASHING))
     plain = _module(request)
     assert not (request.wheelhouse / "debug").exists()
-    request = replace(request, keep_debug=True)
+    request = changed(request, keep_debug=True)
     kept = _module(request)
     # The build id is the linker's digest of all that it wrote, debug information too.
     assert kept.build_id != plain.build_id
@@ -77,13 +78,13 @@ def test_the_module_is_the_same_and_a_crash_can_be_read(
     again = replace(request, wheelhouse=tmp_path / "other")
     assert _module(again).data == kept.data
     assert (again.wheelhouse / debug.relative_to(request.wheelhouse)).exists()
-    elsewhere = replace(request, work=tmp_path / "elsewhere", wheelhouse=tmp_path / "third")
+    elsewhere = changed(request, work=tmp_path / "elsewhere", wheelhouse=tmp_path / "third")
     before = debug.read_bytes()
     assert _module(elsewhere).data == kept.data
     assert (elsewhere.wheelhouse / debug.relative_to(request.wheelhouse)).read_bytes() == before
 
 
-def _module(request: Request) -> elf.Elf:
+def _module(request: BuildRequest) -> elf.Elf:
     (made,) = make_wheels(request, Console())
     with wheel.unpacked(made.wheel) as tree:
         return elf.read(next(tree.glob("*.so")))

@@ -7,7 +7,7 @@ import pytest
 
 from crossbuild.elf import file as elf
 from crossbuild.repair import repair
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 
 def test_text_is_scrubbed_and_binary_keeps_its_length(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from crossbuild.core.errors import RepairError
 from crossbuild.elf import file as elf
 from crossbuild.repair import runtime_wheel
 from crossbuild.repair.runtime_wheel import Runtime
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.wheel import pack as wheel
 
 PYTHON = BoardPython(

@@ -10,8 +10,9 @@ import pytest
 from crossbuild.core import digests
 from crossbuild.core.command import run
 from crossbuild.core.errors import SdkError
-from crossbuild.sdk import read as sdk
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk import compiler
+from crossbuild.sdk.model import Sdk
+from crossbuild.sdk.read import read_sdk
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_the_reference_sdk(bookworm: Sdk) -> None:
 
 
 def test_a_moved_sdk_is_the_same_sdk(bookworm: Sdk, copy: Path) -> None:
-    moved = sdk.read(copy)
+    moved = read_sdk(copy)
     assert moved.content_id == bookworm.content_id
     assert Path(moved.tools.cc[0]).is_relative_to(copy)
 
@@ -55,7 +56,7 @@ def test_another_library_is_another_sdk(bookworm: Sdk, copy: Path) -> None:
     content = library.read_bytes()
     library.unlink()
     library.write_bytes(content + b"\0")
-    assert sdk.read(copy).content_id != bookworm.content_id
+    assert read_sdk(copy).content_id != bookworm.content_id
 
 
 def test_the_digest_index_changes_no_answer(
@@ -63,9 +64,9 @@ def test_the_digest_index_changes_no_answer(
 ) -> None:
     # Copies of other tests have just linked the same files, which counts as a change.
     monkeypatch.setattr(digests, "_SETTLED", 0.0)
-    first = sdk.read(bookworm.root, cache=tmp_path)
+    first = read_sdk(bookworm.root, cache=tmp_path)
     assert any(tmp_path.iterdir())
-    assert sdk.read(bookworm.root, cache=tmp_path).content_id == first.content_id
+    assert read_sdk(bookworm.root, cache=tmp_path).content_id == first.content_id
 
 
 @pytest.mark.trap(9)
@@ -74,7 +75,7 @@ def test_words_of_the_users_session_do_not_reach_the_script(
 ) -> None:
     monkeypatch.setenv("LD_LIBRARY_PATH", "/usr/lib")
     monkeypatch.setenv("CFLAGS", "-DUSERS_OWN")
-    assert "-DUSERS_OWN" not in sdk.read(bookworm.root).variables.get("CFLAGS", "")
+    assert "-DUSERS_OWN" not in read_sdk(bookworm.root).variables.get("CFLAGS", "")
 
 
 def test_make_from_a_shell_in_which_an_old_script_was_sourced(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_make_from_a_shell_in_which_an_old_script_was_sourced(tmp_path: Path) ->
 @pytest.mark.trap(12)
 def test_c_only_words_stay_out_of_fortran(copy: Path) -> None:
     edit(script(copy), "-mthumb ", "-mthumb -Wformat -Werror=format-security -D_FORTIFY_SOURCE=2 ")
-    tools = sdk.read(copy).tools
+    tools = read_sdk(copy).tools
     assert "-Werror=format-security" in tools.cc
     assert tools.fortran is not None
     assert not [word for word in tools.fortran if word.startswith(("-W", "-D"))]
@@ -107,7 +108,7 @@ def test_the_warning_of_words_that_conflict_in_each_releases_spelling(
 ) -> None:
     before, after = quotes
     said = f"warning: switch {before}-mcpu=cortex-a9{after} conflicts with {before}-march=armv7-a"
-    found = sdk.CONFLICT.search(said)
+    found = compiler.CONFLICT.search(said)
     assert found is not None
     assert found[1] == "cortex-a9"
 
@@ -115,7 +116,7 @@ def test_the_warning_of_words_that_conflict_in_each_releases_spelling(
 @pytest.mark.trap(16)
 def test_words_of_old_scripts_that_conflict_are_said_without_the_warning(copy: Path) -> None:
     edit(script(copy), "-mcpu=cortex-a9 ", "-march=armv7-a -mcpu=cortex-a9 ")
-    tools = sdk.read(copy).tools
+    tools = read_sdk(copy).tools
     assert tools.fortran is not None
     for words in (tools.cc, tools.cxx, tools.fortran):
         assert {"-march=armv7-a", "-mtune=cortex-a9"} < set(words)
@@ -134,7 +135,7 @@ def test_gfortran_may_lie_elsewhere_in_the_native_sysroot(copy: Path) -> None:
     elsewhere = beside.parents[1] / beside.name
     beside.unlink()
     elsewhere.symlink_to(f"{beside.name}-12")
-    tools = sdk.read(copy).tools
+    tools = read_sdk(copy).tools
     assert tools.fortran is not None
     assert tools.fortran[0] == str(elsewhere)
 
@@ -150,7 +151,7 @@ def test_a_gfortran_of_the_build_machine_is_not_taken(
     own.write_text("#!/bin/sh\n")
     own.chmod(0o755)
     monkeypatch.setenv("PATH", f"{own.parent}:{os.environ['PATH']}")
-    assert sdk.read(copy).tools.fortran is None
+    assert read_sdk(copy).tools.fortran is None
 
 
 @pytest.mark.parametrize(
@@ -165,17 +166,17 @@ def test_a_gfortran_of_the_build_machine_is_not_taken(
 def test_spoilt_scripts_are_told(copy: Path, old: str, new: str, told: str, cure: str) -> None:
     edit(script(copy), old, new)
     with pytest.raises(SdkError) as caught:
-        sdk.read(copy)
+        read_sdk(copy)
     assert told in caught.value.what
     assert caught.value.evidence
     assert cure in caught.value.cure
 
 
 def test_a_hook_that_ends_with_a_false_test_is_no_failure(copy: Path) -> None:
-    hook = sdk.read(copy).native_sysroot / "environment-setup.d/zlib.sh"
+    hook = read_sdk(copy).native_sysroot / "environment-setup.d/zlib.sh"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text('[ -n "$NOT_SET" ] && export CFLAGS="-DNOT_SET"\n')
-    assert sdk.read(copy).root == copy
+    assert read_sdk(copy).root == copy
 
 
 def test_a_compiler_for_another_machine_is_told(copy: Path) -> None:
@@ -184,7 +185,7 @@ def test_a_compiler_for_another_machine_is_told(copy: Path) -> None:
     gcc.write_text('#!/bin/sh\ncase "$*" in *-dumpmachine*) echo aarch64-poky-linux;; esac\n')
     gcc.chmod(0o755)
     with pytest.raises(SdkError, match="the SDK is for aarch64"):
-        sdk.read(copy)
+        read_sdk(copy)
 
 
 def test_a_compiler_that_does_not_start_is_told(copy: Path) -> None:
@@ -193,19 +194,19 @@ def test_a_compiler_that_does_not_start_is_told(copy: Path) -> None:
     gcc.write_text("#!/no/such/loader\n")
     gcc.chmod(0o755)
     with pytest.raises(SdkError) as caught:
-        sdk.read(copy)
+        read_sdk(copy)
     assert "does not start" in caught.value.what
     assert "installer" in caught.value.cure
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
     with pytest.raises(SdkError, match="there is no SDK at"):
-        sdk.read(tmp_path / "nowhere")
+        read_sdk(tmp_path / "nowhere")
 
 
 def test_a_folder_that_is_no_sdk(tmp_path: Path) -> None:
     with pytest.raises(SdkError) as caught:
-        sdk.read(tmp_path)
+        read_sdk(tmp_path)
     assert "is no SDK" in caught.value.what
     assert "populate_sdk" in caught.value.cure
 
@@ -213,26 +214,26 @@ def test_a_folder_that_is_no_sdk(tmp_path: Path) -> None:
 def test_a_path_with_spaces(tmp_path: Path) -> None:
     (tmp_path / "my sdk").mkdir()
     with pytest.raises(SdkError, match="must not contain spaces"):
-        sdk.read(tmp_path / "my sdk")
+        read_sdk(tmp_path / "my sdk")
 
 
 def test_its_script_names_an_sdk_as_well(copy: Path) -> None:
     other = copy / "environment-setup-armv7vehf-neon-poky-linux-gnueabi"
     other.write_text(script(copy).read_text())
-    assert sdk.read(other).script == other
-    assert sdk.read(other).root == copy
+    assert read_sdk(other).script == other
+    assert read_sdk(other).root == copy
 
 
 def test_a_link_to_an_sdk_is_that_sdk(copy: Path, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(copy)
-    assert sdk.read(link).root == copy
-    assert sdk.read(link).content_id == sdk.read(copy).content_id
+    assert read_sdk(link).root == copy
+    assert read_sdk(link).content_id == read_sdk(copy).content_id
 
 
 def test_a_folder_of_an_sdk_names_the_one_to_give(copy: Path) -> None:
     with pytest.raises(SdkError) as caught:
-        sdk.read(copy / "sysroots")
+        read_sdk(copy / "sysroots")
     assert caught.value.cure == f"give the folder above it, SDK={copy}"
 
 
@@ -240,7 +241,7 @@ def test_an_installer_is_no_sdk_yet(tmp_path: Path) -> None:
     installer = tmp_path / "poky-glibc-x86_64-core-image-cortexa9hf-neon-toolchain-3.0.sh"
     installer.touch()
     with pytest.raises(SdkError) as caught:
-        sdk.read(installer)
+        read_sdk(installer)
     assert caught.value.evidence == "it is a file"
     assert "installer" in caught.value.cure
 
@@ -249,10 +250,10 @@ def test_several_environments_must_be_chosen_from(copy: Path) -> None:
     other = copy / "environment-setup-armv7vehf-neon-poky-linux-gnueabi"
     other.write_text(script(copy).read_text())
     with pytest.raises(SdkError) as caught:
-        sdk.read(copy)
+        read_sdk(copy)
     assert "armv7vehf-neon-poky-linux-gnueabi" in caught.value.evidence
     assert f"SDK={other}" in caught.value.cure
-    chosen = sdk.read(copy, environment="armv7vehf-neon-poky-linux-gnueabi")
+    chosen = read_sdk(copy, environment="armv7vehf-neon-poky-linux-gnueabi")
     assert chosen.script == other
     with pytest.raises(SdkError, match="no environment 'mips'"):
-        sdk.read(copy, environment="mips")
+        read_sdk(copy, environment="mips")

@@ -12,7 +12,7 @@ import pytest
 
 from crossbuild.board.emulated import EmulatedBoard, emulated_board, prepared_root
 from crossbuild.core import defaults
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from tests.support.ssh_server import Server, landing
 
 #: A module with instructions that a Cortex-A9 lacks: integer divide, fused multiply-add.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crossbuild.audit.profile import BoardPython
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.wheel import pack as wheel
 
 EXT_SUFFIX = ".cpython-311-arm-linux-gnueabihf.so"

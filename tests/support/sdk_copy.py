@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crossbuild.core.command import run
 from crossbuild.sdk import environment_script
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 
 
 @dataclass

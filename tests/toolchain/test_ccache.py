@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,14 @@ from crossbuild.core.errors import ConfigurationError, ToolMissingError
 from crossbuild.packages.build_options import BuildOptions
 from crossbuild.pipeline.configuration import Configuration
 from crossbuild.pipeline.make import make_wheels
-from crossbuild.pipeline.target import Request
+from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress import trace
 from crossbuild.progress.console import Console
 from crossbuild.toolchain import ccache
 from tests.progress.test_trace import PARTS
 from tests.support import projects
 from tests.support.programs import answers, free_port, program
+from tests.support.requests import changed
 from tests.support.waiting import until
 
 
@@ -78,9 +78,11 @@ def test_where_the_storage_is_named() -> None:
         (None, "redis://one"),
         ("http://two/x|read-only", "http://two/x|read-only"),
     ):
-        assert list(inputs.shared_cache(wanted, configured).values()) == [found]
-    assert inputs.shared_cache("", configured) == {}, "an empty word turns the project's off"
-    assert inputs.shared_cache(None, Configuration()) == {}
+        assert list(inputs.capacity(1, None, wanted, configured).ccache.values()) == [found]
+    assert inputs.capacity(1, None, "", configured).ccache == {}, (
+        "an empty word turns the project's off"
+    )
+    assert inputs.capacity(1, None, None, Configuration()).ccache == {}
 
 
 @pytest.fixture
@@ -111,7 +113,7 @@ class Redis:
 
 @pytest.mark.slow
 def test_what_one_machine_compiled_another_has(
-    request_in: Callable[..., Request],
+    request_in: Callable[..., BuildRequest],
     redis: Redis,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -124,9 +126,9 @@ def test_what_one_machine_compiled_another_has(
         folder = tmp_path / machine
         monkeypatch.setenv("HOME", str(folder))  # where ccache has its own cache
         own = request_in(shutil.copytree(project, folder / "parts"), within=folder)
-        request = replace(own, shared_cache=ccache.variables(redis.url))
+        request = changed(own, ccache=ccache.variables(redis.url))
         console = Console()
-        with trace.recorded(console, request.work, 1):
+        with trace.recorded(console, request.target.work, 1):
             (made,) = make_wheels(request, console)
         return made.wheel.read_bytes(), capsys.readouterr().err
 
@@ -143,7 +145,7 @@ def test_what_one_machine_compiled_another_has(
 
 @pytest.mark.slow
 def test_comments_count_in_what_is_compiled(
-    request_in: Callable[..., Request], tmp_path: Path
+    request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     """GCC reads "fallthrough" in them: what ccache preprocessed has none and would be refused."""
     switch = """
@@ -153,5 +155,5 @@ def test_comments_count_in_what_is_compiled(
     content = {**projects.EXTENSION, "{name}.c": projects.EXTENSION["{name}.c"] + switch}
     request = request_in(projects.write(tmp_path / "strict", content))
     flags = BuildOptions(environment={"CFLAGS": "$CFLAGS -Werror=implicit-fallthrough"})
-    (made,) = make_wheels(replace(request, options=flags), Console())
+    (made,) = make_wheels(changed(request, options=flags), Console())
     assert made.wheel.exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild.core import jobserver
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.toolchain import compilers
 from crossbuild.toolchain.compilers import LEAK_STATUS, Border, Compilers
 

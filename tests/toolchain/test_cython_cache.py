@@ -13,8 +13,9 @@ import pytest
 from crossbuild.build import codegen_cache
 from crossbuild.core import defaults
 from crossbuild.index import download
-from crossbuild.packages import find as find_package
+from crossbuild.packages.find import Finder
 from crossbuild.packages.package import Package
+from crossbuild.packages.wanted import parse
 
 MODULE = "cimport other\ncdef public int twice(int x):\n    return other.N * x\n"
 LINE = ("-3", "-M", "--fast-fail", "-I", "../include", "../source/m.pyx", "-o", "m.c")
@@ -26,7 +27,7 @@ Translate = Callable[..., dict[str, bytes]]
 def scipy() -> Package:
     """A package whose lock has a Cython for the Python that runs the tests."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return find_package.finder(python, defaults.WORK, defaults.CACHE)("scipy")
+    return Finder(python, defaults.WORK, defaults.CACHE).find(parse("scipy"))
 
 
 @pytest.fixture

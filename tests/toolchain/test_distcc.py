@@ -7,7 +7,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,15 +16,17 @@ from crossbuild.core import defaults, jobserver
 from crossbuild.core.errors import ConfigurationError, ToolMissingError
 from crossbuild.pipeline.configuration import Configuration
 from crossbuild.pipeline.make import make_wheels
-from crossbuild.pipeline.target import Request
+from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress import trace
 from crossbuild.progress.console import Console
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.toolchain import distcc as farm
+from crossbuild.toolchain.capacity import Capacity
 from crossbuild.toolchain.distcc import Farm
 from tests.support import projects
 from tests.support.distcc_hosts import Host, hosts, wait_for
 from tests.support.programs import program
+from tests.support.requests import changed
 
 #: Four modules of a C and a C++ file each, compiled side by side; one has Fortran, too.
 MODULES = {
@@ -127,23 +128,15 @@ def test_a_machine_without_distcc(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert "apt-get install distcc" in caught.value.cure
 
 
-def request(farm: Farm | None, jobs: int) -> Request:
-    place = Path("nowhere")
-    return Request(place, (), place, place, place, jobs, farm=farm)
-
-
 def test_the_jobs_of_a_farm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobserver, "free_memory", lambda: 3000)
     wide = Farm("distcc", {"a/6": 6, "b/2": 2}, here=4)
-    assert inputs.jobs(None, wide) == 12
-    assert inputs.jobs(5, wide) == 5
-    assert inputs.jobs(None, None) == defaults.JOBS
-    assert request(wide, 12).at_once(100) == 12
-    assert request(wide, 12).at_once(1500) == 10, "memory is asked of this machine alone"
-    assert request(wide, 5).at_once(1500) == 5
-    assert request(None, 12).at_once(1500) == 2
-    assert [request(wide, 12).cores, request(wide, 12).jobs_here] == [12, 4]
-    assert [request(None, 1).cores, request(None, 9).jobs_here] == [1, 9]
+    assert Capacity(12, wide).at_once(100) == 12
+    assert Capacity(12, wide).at_once(1500) == 10, "memory is asked of this machine alone"
+    assert Capacity(5, wide).at_once(1500) == 5
+    assert Capacity(12, None).at_once(1500) == 2
+    assert [Capacity(12, wide).cores, Capacity(12, wide).jobs_here] == [12, 4]
+    assert [Capacity(1, None).cores, Capacity(9, None).jobs_here] == [1, 9]
 
 
 def test_what_is_compiled_here_fits_the_memory(
@@ -161,11 +154,15 @@ def test_what_is_compiled_here_fits_the_memory(
 def test_where_the_hosts_are_named() -> None:
     configured = Configuration.model_validate({"distcc": "a/2 b/4"})
     for wanted, named in ((None, {"a/2": 2, "b/4": 4}), ("c/1", {"c/1": 1})):
-        found = inputs.farm(wanted, configured)
-        assert found is not None
-        assert found.hosts == named
-    assert inputs.farm("", configured) is None, "an empty word turns the project's off"
-    assert inputs.farm(None, Configuration()) is None
+        found = inputs.capacity(None, wanted, None, configured)
+        assert found.farm is not None
+        assert found.farm.hosts == named
+        assert found.jobs == found.farm.compilers
+        assert inputs.capacity(5, wanted, None, configured).jobs == 5
+    off = inputs.capacity(None, "", None, configured)
+    assert off.farm is None, "an empty word turns the project's off"
+    assert off.jobs == defaults.JOBS
+    assert inputs.capacity(None, None, None, Configuration()).farm is None
 
 
 def elsewhere(sdk: Sdk, folder: Path, script: str) -> list[Path]:
@@ -215,16 +212,16 @@ def two(bookworm: Sdk, open_folder: Path) -> Iterator[list[Host]]:
         yield found
 
 
-def build(request: Request, monkeypatch: pytest.MonkeyPatch, words: str = "") -> Path:
+def build(request: BuildRequest, monkeypatch: pytest.MonkeyPatch, words: str = "") -> Path:
     """The wheel of a request, with an empty cache of objects.
 
     :param words: the farm's hosts, in distcc's words; none where all is compiled here
     """
-    monkeypatch.setenv("HOME", str(request.work.parent))
+    monkeypatch.setenv("HOME", str(request.target.work.parent))
     hosts = farm.named(words.split()) if words else None
-    wanted = replace(request, jobs=4, farm=hosts, keep=True)
+    wanted = changed(request, jobs=4, farm=hosts, keep=True)
     console = Console()
-    with trace.recorded(console, wanted.work, wanted.cores):
+    with trace.recorded(console, wanted.target.work, wanted.capacity.cores):
         (made,) = make_wheels(wanted, console)
     assert not made.reused
     return made.wheel
@@ -241,7 +238,7 @@ def compiled_on(folder: Path) -> Mapping[str, str]:
 
 @pytest.mark.slow
 def test_wheels_from_a_farm_are_those_from_here(
-    request_in: Callable[..., Request],
+    request_in: Callable[..., BuildRequest],
     two: list[Host],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

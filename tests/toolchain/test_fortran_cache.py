@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.toolchain import compile_cache, compilers, gfortran
 from crossbuild.toolchain.compilers import Border
 from crossbuild.toolchain.log import CompilerLog

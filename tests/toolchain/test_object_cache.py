@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild.core.command import clean_environment, which
-from crossbuild.sdk.read import Sdk
+from crossbuild.sdk.model import Sdk
 from crossbuild.toolchain import compilers
 from crossbuild.toolchain.compilers import Border
 

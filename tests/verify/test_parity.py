@@ -9,11 +9,13 @@ from crossbuild.board.debian_rootfs import native_root
 from crossbuild.board.emulated import emulated_board
 from crossbuild.core import defaults
 from crossbuild.core.errors import ConfigurationError, SuiteError
+from crossbuild.packages.wanted import parse_all
 from crossbuild.progress.console import Console
+from crossbuild.python.target import TargetRequest
 from crossbuild.sdk import reference as reference_sdk
 from crossbuild.verify import parity
-from crossbuild.verify.open_board import Question
 from crossbuild.verify.parity import Comparison, Side
+from crossbuild.verify.question import Question
 from crossbuild.verify.suite_results import SliceResult, SuiteResult, TestResult
 
 
@@ -56,7 +58,7 @@ def test_failures_on_ours_alone_are_an_error() -> None:
 
 
 def test_nothing_to_compare_with(tmp_path: Path) -> None:
-    question = Question(("tiny",), tmp_path, tmp_path, tmp_path, sdk=Path)
+    question = Question(TargetRequest(tmp_path, tmp_path, tmp_path), parse_all(["tiny"]), tmp_path)
     with pytest.raises(ConfigurationError, match="no native build is known of tiny") as caught:
         parity.compare(question, reference_sdk.load("debian-bookworm"), Console(), at_once=1)
     assert "crossbuild parity numpy" in caught.value.cure

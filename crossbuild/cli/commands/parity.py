@@ -1,0 +1,50 @@
+"""``crossbuild parity``: our wheels beside Debian's native builds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crossbuild.cli import inputs
+from crossbuild.cli.inputs import console
+from crossbuild.cli.options import (
+    CacheOption,
+    JsonOption,
+    SlicesOption,
+    SuiteKind,
+    WheelhouseOption,
+    WorkOption,
+)
+from crossbuild.core import defaults
+
+
+def parity(
+    packages: Annotated[list[str] | None, typer.Argument(help="All recipes by default.")] = None,
+    reference: Annotated[
+        str, typer.Option(help="The reference SDK whose distribution has native builds.")
+    ] = defaults.REFERENCE,
+    full: Annotated[bool, typer.Option("--full", help="With the slow tests.")] = False,
+    slices: SlicesOption = None,
+    wheelhouse: WheelhouseOption = None,
+    work: WorkOption = defaults.WORK,
+    cache: CacheOption = defaults.CACHE,
+    jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = defaults.JOBS,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the packages' own tests with our wheels and with Debian's native builds, and compare."""
+    from crossbuild.sdk import reference as reference_sdk
+    from crossbuild.verify.parity import compare
+    from crossbuild.verify.question import Question
+
+    configured = inputs.configuration()
+    definition = reference_sdk.load(reference)
+    question = Question(
+        target=inputs.target(Path(reference), work, cache),
+        packages=inputs.packages(packages, configured),
+        wheelhouse=inputs.wheelhouse(wheelhouse, configured),
+        suite=(SuiteKind.FULL if full else SuiteKind.FAST).value,
+        slices=tuple(slices or ()),
+    )
+    found = compare(question, definition, console, at_once=jobs)
+    if as_json:
+        inputs.print_json([comparison.as_json() for comparison in found])

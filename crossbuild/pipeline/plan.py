@@ -1,0 +1,77 @@
+"""What is to be built, and in which order."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+from packaging.requirements import Requirement
+
+from crossbuild.core.errors import RecipeError
+from crossbuild.packages.package import Package
+from crossbuild.packages.wanted import Wanted, is_bare
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A package with its content keys.
+
+    :ivar build_key: of what the back end makes
+    :ivar key: of the wheel for the board
+    """
+
+    package: Package
+    build_key: str
+    key: str
+
+
+def in_order(wanted: Sequence[Wanted], find: Callable[[Wanted], Package]) -> tuple[Package, ...]:
+    """The wanted packages and all they link against, each after its dependencies.
+
+    :param find: gives the package for what is wanted
+    :raises RecipeError: one is asked for in two versions
+    """
+    packages: dict[str, Package] = {}
+    graph: dict[str, set[str]] = {}
+    # A bare name is content with the version that another package is built against.
+    pending = [(one, "the command line") for one in sorted(wanted, key=is_bare)]
+    while pending:
+        one, by = pending.pop(0)
+        package = find(one)
+        if package.name in packages:
+            _require_same(packages[package.name], package, one, by)
+            continue
+        packages[package.name] = package
+        graph[package.name] = set(package.recipe.dependencies)
+        pins = [(Requirement(pin), package.title) for pin in package.recipe.target_requires]
+        pending = [*pins, *pending]
+    return tuple(packages[name] for name in TopologicalSorter(graph).static_order())
+
+
+def _require_same(chosen: Package, package: Package, wanted: Wanted, by: str) -> None:
+    """Check that a package that is chosen does for another mention of it.
+
+    A source folder of the user's own stands for any version.
+    """
+    if chosen.folder or is_bare(wanted) or chosen.title == package.title:
+        return
+    raise RecipeError(
+        f"{chosen.title} and {package.title} cannot be built together",
+        evidence=f"{by} asks for {wanted}, but {chosen.title} is asked for as well",
+        cure="name versions that go together (a recipe pins what it is built against), or build "
+        "in two runs, each into a wheelhouse of its own",
+    )
+
+
+def batches(planned: Sequence[Planned]) -> list[list[Planned]]:
+    """The packages in batches, each of which may be built side by side after those before it.
+
+    :param planned: all packages, in order
+    """
+    level: dict[str, int] = {}
+    result: list[list[Planned]] = []
+    for entry in planned:
+        before = (level[name] for name in entry.package.recipe.dependencies)
+        number = level[entry.package.name] = max(before, default=-1) + 1
+        result[number:] = result[number:] or [[]]
+        result[number].append(entry)
+    return result

@@ -1,0 +1,25 @@
+"""A wheel made ready for the board."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from crossbuild.repair.slim import LeftOut
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """A wheel for the board, and those that it requires and that were made along with it.
+
+    :ivar left_out: the built wheel's files that it does not have, or has shortened
+    :ivar debug: its modules' debug information, each file named after a build id
+    """
+
+    wheel: Path
+    companions: tuple[Path, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    debug: tuple[Path, ...] = ()
+
+    @property
+    def wheels(self) -> tuple[Path, ...]:
+        """The wheel itself, then its companions."""
+        return (self.wheel, *self.companions)
