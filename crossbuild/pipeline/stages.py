@@ -228,7 +228,7 @@ def repair(built: "Built", turn: Turn) -> "Repaired":
     options = run.request.repair
     names = recipe.sysroot_libraries if options.bundling is Bundling.RUNTIME else ()
     with turn.step.phase("repair"):
-        folder = run.request.target.work / "runtime"
+        folder = run.request.target.work / "runtime" / keys.of_repair()
         runtime = runtime_wheel.make(run.target.sdk, run.board, names, folder)
         return repairs.repair(
             built, turn.workspace, runtime=runtime, options=options, slim=recipe.slim

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from crossbuild.core import files
+from crossbuild.core import files, own_code
 from crossbuild.core.abi import MULTIARCH
 from crossbuild.core.errors import TargetPythonError
 from crossbuild.core.python_version import PythonVersion
@@ -29,10 +29,9 @@ from crossbuild.sdk.model import Sdk
 #: Written last into an overlay: what it was made from.
 _RECORD = "crossbuild.json"
 _PATHS = ("prefix", "include", "sysconfigdata")
-_RULES = (
-    *("python/target_python.py", "python/overlay.py", "python/sysconfigdata.py"),
-    *("python/synthesis.py", "python/probes.py", "python/pyconfig_probes.toml"),
-)
+
+#: The code that decides what an overlay holds; a test holds it against what that code imports.
+CODE = ("core", "in_process", "sdk", "python")
 
 
 @dataclass(frozen=True)
@@ -132,11 +131,9 @@ def _with_headers(builder: BuildPython) -> BuildPython:
 
 
 def _key(sdk: Sdk, version: str, overlay: Path, *rest: object) -> str:
-    """What an overlay was made from, crossbuild's own rules included."""
-    here = Path(__file__).parents[1]
-    rules = [files.sha256(here / name) for name in _RULES]
+    """What an overlay was made from, crossbuild's own code included."""
     build = sdk.tools.cc, sdk.target_sysroot, sdk.triple
-    return files.content_key(sdk.content_id, build, version, overlay, rest, rules)
+    return files.content_key(sdk.content_id, build, version, overlay, rest, own_code.digest(CODE))
 
 
 def _made_before(overlay: Path, key: str) -> TargetPython | None:
