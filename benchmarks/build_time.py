@@ -22,7 +22,7 @@ from benchmarks import report
 from benchmarks.cost import CROSSBUILD, Cost, cost, measured
 from crossbuild.build import backend, crossenv
 from crossbuild.core import defaults
-from crossbuild.core.command import clean_environment, run, which
+from crossbuild.core.command import clean_environment, run, try_run, which
 from crossbuild.index import download
 from crossbuild.packages import source_tree
 from crossbuild.packages.find import Finder
@@ -97,7 +97,7 @@ def require_libraries(package: Package) -> None:
     lacking += [
         name
         for name in package.recipe.sysroot_libraries
-        if run(["pkg-config", "--exists", name], check=False).status != 0
+        if try_run(["pkg-config", "--exists", name]).status != 0
     ]
     if lacking:
         raise SystemExit(

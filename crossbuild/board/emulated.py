@@ -20,9 +20,9 @@ from crossbuild.board.isolation import NO_CHILDREN, NOTES, Isolation, find_isola
 from crossbuild.board.protocol import facts
 from crossbuild.board.rootfs import EMULATION, make_root, pip_folder, python_program
 from crossbuild.core import files
-from crossbuild.core.command import Completed, clean_environment, run, which
+from crossbuild.core.command import Completed, clean_environment, run, try_run, which
+from crossbuild.core.digests import TreeDigest
 from crossbuild.core.errors import BoardError, ToolMissingError
-from crossbuild.core.tree_digest import TreeDigest
 
 #: The i.MX6's core: NEON and VFPv3, no integer divide, no fused multiply-add.
 CPU = "cortex-a9"
@@ -83,12 +83,11 @@ class EmulatedBoard:
         on_line: Callable[[str], None] | None = None,
     ) -> Completed:
         """Run a program of the board (see :class:`crossbuild.board.protocol.Board`)."""
-        return run(
+        return (run if check else try_run)(
             self.command(argv, env=env),
             env=clean_environment(),
             cwd=self.root,
             log=log,
-            check=check,
             timeout=timeout,
             on_line=on_line,
         )

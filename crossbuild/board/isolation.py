@@ -2,8 +2,7 @@
 
 import enum
 
-from crossbuild.core.command import run
-from crossbuild.core.tether import tethered
+from crossbuild.core.command import tethered, try_run
 
 _NAMESPACES = ("--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child=KILL")
 
@@ -39,9 +38,9 @@ def find_isolation() -> Isolation:
     """The best that this kernel and this user allow, found by trying."""
     for isolation in (Isolation.USER, Isolation.ROOT):
         probe = [*namespaces(isolation), "mount", "-t", "tmpfs", "probe", "/tmp"]  # noqa: S108
-        if run(probe, check=False).status == 0:
+        if try_run(probe).status == 0:
             return isolation
-    if run(["chroot", "/", "true"], check=False).status == 0:
+    if try_run(["chroot", "/", "true"]).status == 0:
         return Isolation.CHROOT
     return Isolation.PREFIX
 

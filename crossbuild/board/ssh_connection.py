@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossbuild.board.diagnosis import diagnose
-from crossbuild.core.command import Completed, clean_environment, run, ssh_agent
+from crossbuild.core.command import Completed, clean_environment, ssh_agent, tethered, try_run
 from crossbuild.core.errors import BoardError, ConfigurationError
-from crossbuild.core.tether import tethered
 
 #: Seconds that a small command may take.
 SHORT = 120.0
@@ -54,7 +53,7 @@ class SshConnection:
         """
         redirect = f"<{shlex.quote(str(stdin or os.devnull))}"
         redirect += f" >{shlex.quote(str(stdout))}" if stdout else ""
-        ended = run(
+        ended = try_run(
             [
                 "sh",
                 "-c",
@@ -66,7 +65,6 @@ class SshConnection:
                 command,
             ],
             env=_environment(),
-            check=False,
             log=log,
             timeout=timeout,
             on_line=on_line,
@@ -107,13 +105,13 @@ def connected(destination: str, ssh: Sequence[str]) -> Iterator[SshConnection]:
         # The background process must not hold our pipes, so it writes to a file.
         shell = ["sh", "-c", 'exec "$@" >"$0" 2>&1 </dev/null', str(log)]
         master = [*words, "-M", "-N", "-f", "-oControlPersist=60", destination]
-        ended = run([*shell, *master], env=_environment(), check=False, timeout=SHORT)
+        ended = try_run([*shell, *master], env=_environment(), timeout=SHORT)
         if ended.status != 0:
             raise _unreachable(destination, log.read_text(errors="replace"))
         try:
             yield SshConnection(destination, words)
         finally:
-            run([*words, "-O", "exit", destination], env=_environment(), check=False)
+            try_run([*words, "-O", "exit", destination], env=_environment())
 
 
 def _environment() -> dict[str, str]:

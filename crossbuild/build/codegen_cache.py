@@ -1,5 +1,7 @@
 """Cython and f2py in a build: what they make is kept, and found again by all that decides it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -22,6 +24,27 @@ _F2PY_KEEPER = in_process.FOLDER / "f2py_keep.py"
 
 #: How large the cache of each may grow, in bytes; numpy's and scipy's modules are 80 MB.
 CACHE_SIZE = 500_000_000
+
+
+@dataclass(frozen=True)
+class CodegenCache:
+    """How a build keeps what its generators make; by default it keeps nothing.
+
+    :ivar cython_launcher: words in front of Cython's program
+    :ivar f2py_keeper: code that is appended to f2py's
+    """
+
+    cython_launcher: Sequence[str] = ()
+    f2py_keeper: str = ""
+
+
+#: A build that keeps nothing.
+NO_CACHE = CodegenCache()
+
+
+def for_package(package: Package, cache: Path, root: Path) -> CodegenCache:
+    """The cache of a package's generators; the parameters are those of :func:`cython_launcher`."""
+    return CodegenCache(cython_launcher(package, cache, root), f2py_keeper(package, cache, root))
 
 
 def cython_launcher(package: Package, cache: Path, root: Path) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from installer.destinations import SchemeDictionaryDestination
 from installer.sources import WheelFile
 
 from crossbuild.build import codegen_cache
+from crossbuild.build.codegen_cache import NO_CACHE, CodegenCache
 from crossbuild.core import abi, files
 from crossbuild.core.command import clean_environment, run
 from crossbuild.core.errors import CommandError, CrossEnvError
@@ -90,14 +91,12 @@ def create(
     directory: Path,
     *,
     log: Path,
-    cython_launcher: Sequence[str] = (),
-    f2py_keeper: str = "",
+    generators: CodegenCache = NO_CACHE,
 ) -> CrossEnv:
     """Make the cross environment in *directory*, replacing what is there.
 
     :param requirements: wheels of crossenv itself and of the build requirements
-    :param cython_launcher: words in front of Cython's program
-    :param f2py_keeper: code that is appended to f2py's
+    :param generators: how what Cython and f2py make is kept
     :raises CrossEnvError: crossenv failed
     """
     files.remove_tree(directory)
@@ -127,8 +126,8 @@ def create(
     others = [path for path in requirements if path not in tools]
     install_wheels(others, env.directory / "build", target.version, env.scripts / "python")
     _let_config_tools_answer_for_the_target(env)
-    _let_cython_name_no_folder(env, cython_launcher)
-    _quicken_f2py(env, f2py_keeper)
+    _let_cython_name_no_folder(env, generators.cython_launcher)
+    _quicken_f2py(env, generators.f2py_keeper)
     _see_build_requirements(env, target.version)
     return env
 

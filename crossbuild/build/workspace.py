@@ -109,8 +109,7 @@ class Workspace:
             requirements,
             self.folder / "env",
             log=self.log,
-            cython_launcher=codegen_cache.cython_launcher(package, self.cache, self.folder),
-            f2py_keeper=codegen_cache.f2py_keeper(package, self.cache, self.folder),
+            generators=codegen_cache.for_package(package, self.cache, self.folder),
         )
         crossenv.make_hybrids(env, package.recipe.hybrid, self.targets)
         files.write_text(stamp, contents)

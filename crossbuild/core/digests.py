@@ -1,12 +1,14 @@
-"""The SHA-256 of files, quick for those that are as they were when last hashed.
+"""The SHA-256 of files and folders, quick for what is as it was when last hashed.
 
 As git's index does, it remembers each file's digest beside its size, inode and times, and
 hashes again only where one of these differs.
 """
 
+import hashlib
 import json
 import os
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from crossbuild.core import files
 #: A file that changed so short a time ago, in seconds, may change again unseen: the clock
 #: of a file system is coarse.
 _SETTLED = 2.0
+
+#: Folders whose content no wheel is made of.
+_SKIPPED = {"site-packages", "dist-packages", "__pycache__", ".debug", "locale", "test", "tests"}
 
 
 @dataclass
@@ -61,3 +66,41 @@ class Digests:
         except (OSError, ValueError):
             return {}
         return known if isinstance(known, dict) else {}
+
+
+@dataclass(frozen=True)
+class TreeDigest:
+    """Digests trees; *index* is the file that remembers what was hashed (or None)."""
+
+    index: Path | None
+
+    def of(self, root: Path, folders: Iterable[Path]) -> str:
+        """The digest of *folders* (relative to *root*) as 64 hexadecimal digits."""
+        digests = Digests(self.index)
+        total = hashlib.sha256()
+        for folder in folders:
+            prefix = "" if folder == Path() else f"{folder}/"
+            for relative, entry in _walk(str(root / folder), prefix):
+                if entry.is_symlink():
+                    told = f"-> {os.readlink(entry.path)}"  # noqa: PTH115 - see Digests.of
+                else:
+                    told = digests.of(entry.path, relative)
+                total.update(f"{relative} {told}\n".encode())
+        digests.save()
+        return total.hexdigest()
+
+
+def _walk(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Regular files and links below a folder, in a stable order, each with its name there."""
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except OSError:
+        return
+    entries = [entry for entry in entries if entry.name not in _SKIPPED or not entry.is_dir()]
+    for entry in entries:
+        if entry.is_symlink() or entry.is_file(follow_symlinks=False):
+            yield prefix + entry.name, entry
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, f"{prefix}{entry.name}/")

@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from uv import find_uv_bin
 
-from crossbuild.core.command import clean_environment, run
+from crossbuild.core.command import clean_environment, try_run
 from crossbuild.core.errors import CrossbuildError, IndexUnreachableError, LockError
 from crossbuild.core.python_version import PythonVersion
 from crossbuild.index import download
@@ -91,7 +91,7 @@ def _uv(requires: Sequence[str], python: str, settings: PipSettings) -> list[str
     if settings.cert:
         variable = "SSL_CERT_DIR" if Path(settings.cert).is_dir() else "SSL_CERT_FILE"
         environment[variable] = settings.cert
-    finished = run(argv, env=environment, stdin="\n".join(requires) + "\n", check=False)
+    finished = try_run(argv, env=environment, stdin="\n".join(requires) + "\n")
     if finished.status != 0:
         raise _unresolved(requires, python, finished.output)
     return [line.strip() for line in finished.output.splitlines() if "==" in line]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from crossbuild.core import files
-from crossbuild.core.command import clean_environment, run, which
+from crossbuild.core.command import clean_environment, try_run, which
 from crossbuild.core.errors import ReproducibilityError
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.request import BuildRequest
@@ -84,5 +84,5 @@ def _explained(first: Path, second: Path, report: Path) -> list[str]:
     program = which("diffoscope", clean_environment())
     if program is None or not first.exists():
         return []
-    run([program, "--text", report, first, second], check=False)
+    try_run([program, "--text", report, first, second])
     return [f"diffoscope's report: {report}"]

@@ -14,7 +14,7 @@ from typing import Any
 
 from crossbuild import in_process
 from crossbuild.core import files
-from crossbuild.core.command import clean_environment, run
+from crossbuild.core.command import clean_environment, run, try_run
 from crossbuild.core.errors import BuildPythonError, CommandError, ToolMissingError
 from crossbuild.core.python_version import PythonVersion
 from crossbuild.sdk.model import Sdk
@@ -165,7 +165,7 @@ def _ask(program: Path) -> dict[str, Any]:
     try:
         # -B: an SDK's folders are the user's, not ours to fill with byte code.
         argv: list[str | Path] = [program, "-I", "-B", probe, *REQUIRED, *OPTIONAL]
-        finished = run(argv, check=False, timeout=_PROBE_SECONDS)
+        finished = try_run(argv, timeout=_PROBE_SECONDS)
     except (CommandError, ToolMissingError) as error:
         raise _UnfitError(f"does not start: {error}") from None
     if finished.status != 0:

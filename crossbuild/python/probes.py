@@ -14,7 +14,7 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-from crossbuild.core.command import Completed, run
+from crossbuild.core.command import Completed, try_run
 from crossbuild.core.errors import TargetPythonError
 from crossbuild.sdk.model import Sdk
 
@@ -132,7 +132,7 @@ class Prober:
         source.write_text(text, encoding="utf-8")
         output = () if "-E" in words or "-fsyntax-only" in words else ("-o", result)
         argv = [*self.sdk.tools.cc, "-w", "-O0", "-fno-lto", *words, source, *output, *after]
-        return run(argv, check=False)
+        return try_run(argv)
 
     def _require(self, finished: Completed) -> Completed:
         if finished.status == 0:

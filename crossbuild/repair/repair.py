@@ -17,9 +17,8 @@ from auditwheel.policy import WheelPolicies
 from crossbuild.build.built import Built
 from crossbuild.build.workspace import Workspace
 from crossbuild.core import abi, files
-from crossbuild.core.command import run
+from crossbuild.core.command import run, run_own
 from crossbuild.core.errors import CommandError, RepairError
-from crossbuild.core.own_tools import run_own
 from crossbuild.elf import ar
 from crossbuild.elf import file as elf
 from crossbuild.packages.recipe import Slim

@@ -14,9 +14,8 @@ from pathlib import Path
 
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.core import abi, files
-from crossbuild.core.command import run
+from crossbuild.core.command import run, run_own
 from crossbuild.core.errors import RepairError
-from crossbuild.core.own_tools import run_own
 from crossbuild.elf import file as elf
 from crossbuild.sdk.model import Sdk
 from crossbuild.wheel import pack as wheel

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from crossbuild.core.command import Completed, run
+from crossbuild.core.command import Completed, run, try_run
 from crossbuild.core.errors import CommandError, SdkError, ToolMissingError
 from crossbuild.sdk.environment_script import BARE
 from crossbuild.sdk.model import Tools
@@ -89,7 +89,8 @@ def _answer(
     """Run the compiler with the SDK's own PATH only."""
     path = os.pathsep.join((str(Path(tools.cc[0]).parent), BARE["PATH"]))
     try:
-        return run(argv, env={**BARE, "PATH": path}, stdin=stdin, check=check, timeout=60)
+        call = run if check else try_run
+        return call(argv, env={**BARE, "PATH": path}, stdin=stdin, timeout=60)
     except (CommandError, ToolMissingError) as error:
         raise SdkError(
             "the SDK's compiler does not start",

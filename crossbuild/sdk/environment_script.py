@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from crossbuild.core.command import run
+from crossbuild.core.command import try_run
 from crossbuild.core.errors import SdkError
 
 SCRIPT_PREFIX = "environment-setup-"
@@ -80,11 +80,10 @@ def source(script: Path) -> dict[str, str]:
         before, after = Path(folder, "before"), Path(folder, "after")
         # `env` by its full path: the script puts the SDK's programs first on PATH.
         code = 'e=/usr/bin/env; $e -0 >"$2"; . "$1"; s=$?; $e -0 >"$3"; exit $s'
-        done = run(
+        done = try_run(
             ["bash", "--noprofile", "--norc", "-c", code, "sdk", script, before, after],
             env={**BARE, "HOME": folder},
             cwd=Path(folder),
-            check=False,
             timeout=60,
         )
         old, new = _environment(before), _environment(after)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossbuild.core import files
-from crossbuild.core.tree_digest import TreeDigest
+from crossbuild.core.digests import TreeDigest
 from crossbuild.sdk.model import Sdk
 
 #: Where else a library may lie in a sysroot; "opt/OpenBLAS" is OpenBLAS's own default.

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from crossbuild.core import files
 from crossbuild.core.command import which
+from crossbuild.core.digests import TreeDigest
 from crossbuild.core.errors import SdkError
-from crossbuild.core.tree_digest import TreeDigest
 from crossbuild.sdk import compiler, environment_script
 from crossbuild.sdk.model import Sdk, Tools
 

@@ -8,7 +8,7 @@ reads how often).
 import re
 from collections.abc import Mapping
 
-from crossbuild.core.command import clean_environment, run, which
+from crossbuild.core.command import clean_environment, run, try_run, which
 from crossbuild.core.errors import ConfigurationError, ToolMissingError
 
 
@@ -27,7 +27,7 @@ def variables(storage: str) -> Mapping[str, str]:
         )
     found = {variable(run(["ccache", "--version"]).output): storage}
     # It reads the address before it looks at what it is to run.
-    tried = run(["ccache", "true"], env=clean_environment(CCACHE_NOSTATS="1", **found), check=False)
+    tried = try_run(["ccache", "true"], env=clean_environment(CCACHE_NOSTATS="1", **found))
     if tried.status:
         raise ConfigurationError(
             "ccache does not take this for a storage",

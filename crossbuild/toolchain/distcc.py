@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from crossbuild.core import defaults, jobserver
-from crossbuild.core.command import clean_environment, run, ssh_agent, which
+from crossbuild.core.command import clean_environment, ssh_agent, try_run, which
 from crossbuild.core.errors import CommandError, ConfigurationError, ToolMissingError
 from crossbuild.sdk.model import Sdk
 
@@ -144,7 +144,7 @@ def _slots(distcc: str, host: str) -> int:
     """How many compilers a host takes at once, as distcc reads its words."""
     with tempfile.TemporaryDirectory() as state:  # it does not even count without a folder
         env = clean_environment(DISTCC_HOSTS=host, DISTCC_DIR=state)
-        output = run([distcc, "-j"], env=env, check=False).output
+        output = try_run([distcc, "-j"], env=env).output
     # Of words that it does not understand it complains, and says 0.
     if not re.fullmatch(r"[1-9]\d*", output.strip()):
         raise _malformed(host, _complaint(output))
@@ -186,7 +186,7 @@ def _objects(
         source, product = f"probe.{kind}", f"probe-{kind}.o"
         (folder / source).write_text(_PROBE)
         argv = [*launcher, *words, "-c", source, "-o", product]
-        done = run(argv, env=env, cwd=folder, check=False, timeout=_PATIENCE)
+        done = try_run(argv, env=env, cwd=folder, timeout=_PATIENCE)
         if done.status:
             raise CommandError(_complaint(done.output) or done.output.strip()[-200:])
         made[kind] = (folder / product).read_bytes()

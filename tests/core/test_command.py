@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.core.command import clean_environment, run
+from crossbuild.core.command import clean_environment, run, try_run
 from crossbuild.core.errors import CommandError, DiskError, ToolMissingError
 
 
@@ -24,7 +24,7 @@ def test_a_program_that_had_no_space_is_no_failure_of_its_own() -> None:
         run(words)
     assert "x.o: No space left on device" in caught.value.evidence
     assert "--work-dir" in caught.value.cure
-    assert run(words, check=False).status == 1
+    assert try_run(words).status == 1
 
 
 def test_a_program_that_hangs_is_killed_with_its_children(tmp_path: Path) -> None:

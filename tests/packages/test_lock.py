@@ -20,7 +20,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from crossbuild.core import files
-from crossbuild.core.command import run
+from crossbuild.core.command import try_run
 from crossbuild.core.errors import IndexUnreachableError, LockError
 from crossbuild.index import download, pip_settings
 from crossbuild.index.artifact import Artifact
@@ -388,7 +388,7 @@ def test_a_smoke_script_passes_on_a_good_numpy_and_fails_on_a_broken_one(tmp_pat
 
     def smoke(damage: str) -> tuple[int, str]:
         argv: list[str | Path] = [sys.executable, "-c", call.format(damage), site, script]
-        finished = run(argv, check=False)
+        finished = try_run(argv)
         return finished.status, finished.output
 
     assert smoke("pass") == (0, f"numpy {wheel.version}: 18 checks passed\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild.core import digests
-from crossbuild.core.command import run
+from crossbuild.core.command import run, try_run
 from crossbuild.core.errors import SdkError
 from crossbuild.sdk import compiler
 from crossbuild.sdk.model import Sdk
@@ -123,7 +123,7 @@ def test_words_of_old_scripts_that_conflict_are_said_without_the_warning(copy: P
     program = "int f(int a, int b) { __builtin_prefetch(&a, 1); return a / b; }\n"
     call = ["-O2", "-S", "-x", "c", "-", "-o", "-"]
     as_written = [word.replace("-mtune", "-mcpu") for word in tools.cc]
-    refused = run([*as_written, "-Werror", *call], stdin=program, check=False)
+    refused = try_run([*as_written, "-Werror", *call], stdin=program)
     assert "conflicts" in refused.output
     compiled = run([*tools.cc, "-Werror", *call], stdin=program).output
     assert "__aeabi_idiv" in compiled

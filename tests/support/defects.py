@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild.core.own_tools import run_own
+from crossbuild.core.command import run_own
 from tests.support.sdk_copy import SdkCopy
 
 BLAS = "OpenBLAS 0.3.21 NO_LAPACKE NO_AFFINITY {core} MAX_THREADS=4"

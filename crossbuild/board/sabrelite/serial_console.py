@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossbuild.core.command import run
+from crossbuild.core.command import run, tethered
 from crossbuild.core.errors import BoardError, CrossbuildError
-from crossbuild.core.tether import tethered
 
 MACHINE = "sabrelite"
 

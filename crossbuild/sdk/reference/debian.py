@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild.core.command import Completed, clean_environment, run, which
+from crossbuild.core.command import Completed, clean_environment, run, try_run, which
 from crossbuild.core.errors import (
     CommandError,
     CrossbuildError,
@@ -180,7 +180,7 @@ def build_machine_mirror() -> str:
     """
     form = "$(ORIGIN) $(COMPONENT) $(REPO_URI)"
     words = ["apt-get", "indextargets", "--format", form, "Identifier: Packages"]
-    for line in run(words, check=False).output.splitlines():
+    for line in try_run(words).output.splitlines():
         origin, component, *uri = line.split(maxsplit=2)
         if (origin, component) == ("Debian", "main") and uri and "security" not in uri[0]:
             return uri[0]
