@@ -16,7 +16,7 @@ VENV := .venv
 CROSSBUILD := $(VENV)/bin/crossbuild
 SYSTEM_PACKAGES = $(strip $(file < docker/system-packages.txt))
 
-.PHONY: setup wheels reproducible verify audit doctor lock matrix test check nightly lint bench clean
+.PHONY: setup wheels reproducible verify audit doctor lock matrix test check nightly lint picture bench clean
 
 setup: $(VENV)/ready
 
@@ -74,7 +74,12 @@ nightly: wheels
 	@$(CROSSBUILD) verify --board sabrelite --suite smoke $(PACKAGES)
 
 lint: setup
-	@$(VENV)/bin/ruff check && $(VENV)/bin/ruff format --check && $(VENV)/bin/lint-imports --no-logo && $(VENV)/bin/mypy
+	@$(VENV)/bin/ruff check && $(VENV)/bin/ruff format --check \
+	&& $(VENV)/bin/lint-imports --no-logo && $(VENV)/bin/python docs/picture.py --check && $(VENV)/bin/mypy
+
+# docs/packages.svg, of the packages and their imports.
+picture: setup
+	@$(VENV)/bin/python docs/picture.py
 
 # Ratios measured side by side: docs/benchmarks.md.
 bench: setup

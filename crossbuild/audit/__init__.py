@@ -1,7 +1,7 @@
-"""The gate between build and wheelhouse: a wheel is proven to fit the board.
+"""Whether a wheel fits the board: the gate between build and wheelhouse.
 
 Facts (:mod:`.facts`), rules (:mod:`.elf_rules`, :mod:`.wheel_rules`, :mod:`.set_rules`, with
-``policy/rules.toml``) and the verdict (:mod:`.report`) are separate; a verdict is a pure
+``rules.toml``) and the verdict (:mod:`.report`) are separate; a verdict is a pure
 function of facts and a board profile.
 """
 

@@ -18,7 +18,7 @@ FORMAT = 1
 class Violation:
     """One thing that a rule has found.
 
-    :ivar rule: the rule's stable name, a key of ``policy/rules.toml``
+    :ivar rule: the rule's stable name, a key of ``rules.toml``
     :ivar wheel: the wheel's file name
     :ivar file: the file inside the wheel, or the wheel itself
     :ivar fact: what was found there

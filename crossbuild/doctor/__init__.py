@@ -1,4 +1,4 @@
-"""The doctor: what an SDK can build, and the lines that cure it, before anything compiles.
+"""What an SDK can build, and the lines that cure it, before anything compiles.
 
 Facts come from small probes (:mod:`bench`, :mod:`toolchain`, :mod:`blas`, :mod:`pythons`,
 :mod:`machine`), texts are data (``findings.toml``), and :mod:`examine` has the order.

@@ -1,1 +1,1 @@
-"""Which instructions an Arm program has, and which of them it asks the CPU about first."""
+"""The instructions of Arm programs: which there are, and which the CPU is asked about first."""

@@ -1,1 +1,1 @@
-"""From a request to a wheelhouse: the order of all stages, and what runs over many Pythons."""
+"""From a request to a wheelhouse: the stages and their order, and runs over many Pythons."""

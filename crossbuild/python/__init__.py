@@ -1,1 +1,1 @@
-"""The build machine's Python, and the target's, found or synthesised."""
+"""The target's Python and the build machine's: found, or synthesised."""

@@ -1,1 +1,1 @@
-"""The SDK, asked: its environment script, its compiler, the libraries of its sysroot."""
+"""The SDK as it says of itself: its environment script, its compiler, its libraries."""

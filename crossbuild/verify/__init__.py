@@ -1,1 +1,1 @@
-"""The proof: wheels installed on a board, smoke scripts, the packages' own tests."""
+"""Wheels proven on a board: installed, computing, tested by the packages' own tests."""
