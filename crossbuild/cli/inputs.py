@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # heavy at start-up, and no command's business before it runs
     from crossbuild.python.target import TargetRequest
     from crossbuild.repair.options import Bundling, RepairOptions
     from crossbuild.toolchain.capacity import Capacity
+    from crossbuild.toolchain.distcc import Farm
     from crossbuild.verify.project_tests import ProjectTests
 
 #: What every command tells people by.
@@ -88,18 +90,30 @@ def capacity(
     :param storage: where ccache shares objects; the project's where None
     :raises CrossbuildError: distcc or ccache is missing, or does not take what it is told
     """
-    from crossbuild.toolchain import ccache
-    from crossbuild.toolchain import distcc as farm
     from crossbuild.toolchain.capacity import Capacity
 
-    hosts = configured.distcc if distcc is None else tuple(distcc.split())
-    named = farm.named(hosts) if hosts else None
-    shared = configured.ccache_storage if storage is None else storage
+    farm = _farm(configured.distcc if distcc is None else tuple(distcc.split()))
     return Capacity(
-        jobs=jobs or (named.compilers if named else defaults.JOBS),
-        farm=named,
-        ccache=ccache.variables(shared) if shared else {},
+        jobs=jobs or (farm.compilers if farm else defaults.JOBS),
+        farm=farm,
+        ccache=_shared_cache(configured.ccache_storage if storage is None else storage),
     )
+
+
+def _farm(hosts: Sequence[str]) -> "Farm | None":
+    if not hosts:
+        return None
+    from crossbuild.toolchain import distcc
+
+    return distcc.named(hosts)
+
+
+def _shared_cache(storage: str) -> Mapping[str, str]:
+    if not storage:
+        return {}
+    from crossbuild.toolchain import ccache
+
+    return ccache.variables(storage)
 
 
 def repair_options(

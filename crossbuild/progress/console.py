@@ -8,14 +8,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-
-from rich.console import Console as RichConsole
-from rich.status import Status
-from rich.table import Table
-from rich.text import Text
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from crossbuild.core.errors import CrossbuildError
 from crossbuild.progress.timeline import Span
+
+if TYPE_CHECKING:  # slow to load, and `crossbuild --version` says nothing by it
+    from rich.console import Console as RichConsole
+    from rich.status import Status
+    from rich.table import Table
+    from rich.text import Text
 
 
 @dataclass
@@ -29,7 +32,7 @@ class Step:
 
     title: str
     started: float
-    status: Status | None = None
+    status: "Status | None" = None
     outcome: str = ""
     say: Callable[[str], None] | None = None
     phases: list[Span] = field(default_factory=list)
@@ -55,27 +58,33 @@ class Step:
         """Show a short progress text, such as ``[ 210/1420]``, beside the title."""
         if self.status is not None:
             elapsed = time.monotonic() - self.started
-            self.status.update(Text(f"{self.title} {text} {elapsed:.0f} s"))
+            self.status.update(_text(f"{self.title} {text} {elapsed:.0f} s"))
 
 
 @dataclass
 class Console:
     """Talks to the user on standard error; standard output is left to results."""
 
-    rich: RichConsole = field(default_factory=lambda: RichConsole(stderr=True, highlight=False))
     position: int = 0
     total: int = 0
     #: From 1 on, logs are shown as they grow.
     verbosity: int = 0
     #: All that were begun, the oldest first.
     steps: list[Step] = field(default_factory=list)
-    #: What each line begins with, where several write side by side.
+    #: What each line begins with, where several write side by side; these are plain lines.
     label: str = ""
+
+    @cached_property
+    def rich(self) -> "RichConsole":
+        """What writes on standard error."""
+        from rich.console import Console as RichConsole
+
+        terminal = False if self.label else None  # None: ask
+        return RichConsole(stderr=True, highlight=False, force_terminal=terminal)
 
     def labelled(self, label: str) -> "Console":
         """A console of its own for one of several that write side by side: plain lines."""
-        plain = RichConsole(stderr=True, highlight=False, force_terminal=False)
-        return replace(self, rich=plain, position=0, total=0, steps=[], label=label)
+        return replace(self, position=0, total=0, steps=[], label=label)
 
     def plan(self, total: int) -> None:
         """Say how many steps are to come, so that each shows ``[3/12]``."""
@@ -92,7 +101,7 @@ class Console:
         mark = "✗"
         try:
             if self.rich.is_terminal:
-                with self.rich.status(Text(title)) as step.status:
+                with self.rich.status(_text(title)) as step.status:
                     yield step
             else:
                 self.say(f"• {title}")
@@ -106,19 +115,26 @@ class Console:
 
     def say(self, text: str) -> None:
         """Print one plain line."""
-        self._line(Text(text))
+        self._line(text)
 
-    def _line(self, text: Text) -> None:
-        self.rich.print(Text(self.label) + text, soft_wrap=True)
+    def _line(self, text: str, style: str = "") -> None:
+        self.rich.print(_text(self.label) + _text(text, style), soft_wrap=True)
 
     def error(self, error: CrossbuildError) -> None:
         """Print an error with its evidence and cure."""
-        self._line(Text(f"error: {error.what}", style="bold red"))
+        self._line(f"error: {error.what}", "bold red")
         if error.evidence:
-            self._line(Text(f"evidence: {error.evidence}"))
+            self._line(f"evidence: {error.evidence}")
         if error.cure:
-            self._line(Text(f"try: {error.cure}", style="green"))
+            self._line(f"try: {error.cure}", "green")
 
-    def table(self, table: Table) -> None:
+    def table(self, table: "Table") -> None:
         """Print a table."""
         self.rich.print(table)
+
+
+def _text(text: str, style: str = "") -> "Text":
+    """A text in which nothing is markup."""
+    from rich.text import Text
+
+    return Text(text, style)
