@@ -33,18 +33,18 @@ class Neighbours:
 
     def __init__(self, wheel: WheelFacts, available: Sequence[WheelFacts]) -> None:
         self.files: dict[str, FileFacts] = {}
-        waiting, seen = [wheel], {wheel.name}
-        while waiting:
-            current = waiting.pop()
+        pending, seen = [wheel], {wheel.name}
+        while pending:
+            current = pending.pop()
             for file in current.files:
                 if file.installed is not None:
                     self.files.setdefault(file.installed, file)
             for requirement in _requirements(current):
                 name = canonicalize_name(requirement.name)
-                found = [other for other in available if _satisfies(other, requirement)]
-                if found and name not in seen:
+                fitting = [other for other in available if _satisfies(other, requirement)]
+                if fitting and name not in seen:
                     seen.add(name)
-                    waiting.append(max(found, key=lambda other: other.version))
+                    pending.append(max(fitting, key=lambda other: other.version))
 
     def library(self, soname: str, folders: Sequence[str]) -> FileFacts | None:
         """The file that the loader finds for a name in folders of site-packages."""
@@ -53,15 +53,15 @@ class Neighbours:
 
     def inherited(self, file: FileFacts) -> list[str]:
         """Folders that a library without RUNPATH has from the files that need it (DT_RPATH)."""
-        folders, waiting, seen = list[str](), [file], {file.name}
-        while waiting:
-            current = waiting.pop()
+        folders, pending, seen = list[str](), [file], {file.name}
+        while pending:
+            current = pending.pop()
             if current.elf is None or set(current.elf.search_path) - set(current.elf.rpath):
                 continue  # it has RUNPATH
             for parent in self.needing(current):
                 if parent.elf is not None and parent.name not in seen:
                     seen.add(parent.name)
-                    waiting.append(parent)
+                    pending.append(parent)
                     folders += _origin_folders(parent, parent.elf.rpath)
         return folders
 
@@ -127,12 +127,12 @@ def _abi_facts(elf: ElfFacts) -> Iterator[tuple[str, str]]:
 def _cpu_facts(elf: ElfFacts, profile: BoardProfile) -> Iterator[tuple[str, str]]:
     plain = elf.instructions.plain
     for family in dict.fromkeys(excess.family for excess in plain):
-        found = [excess for excess in plain if excess.family == family]
+        excesses = [excess for excess in plain if excess.family == family]
         places = [
             f"{excess.instruction} in {excess.function or 'a function'} at {excess.address:#x}"
-            for excess in found[:_SHOWN]
+            for excess in excesses[:_SHOWN]
         ]
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        more = f" and {len(excesses) - _SHOWN} more" if len(excesses) > _SHOWN else ""
         yield "instruction", f"{family.name}, which {profile.cpu} lacks: {'; '.join(places)}{more}"
     dispatched = elf.instructions.dispatched
     if dispatched:

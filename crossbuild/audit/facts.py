@@ -157,8 +157,8 @@ class Gatherer:
         )
 
     def _home_paths(self, data: bytes) -> tuple[str, ...]:
-        found = {match[0].decode("utf-8", "replace") for match in self._home.finditer(data)}
-        return tuple(sorted(found))
+        paths = {match[0].decode("utf-8", "replace") for match in self._home.finditer(data)}
+        return tuple(sorted(paths))
 
 
 def installed_path(member: str) -> str | None:
@@ -174,8 +174,8 @@ def _interpreter(data: bytes, member: str) -> str:
     """What a script runs with; pip replaces ``#!python`` by the board's Python."""
     if not fnmatchcase(member, "*.data/scripts/*") or not data.startswith(b"#!"):
         return ""
-    words = data[2:].split(b"\n", 1)[0].decode("utf-8", "replace").split()
-    return words[0] if words and not words[0].startswith("python") else ""
+    arguments = data[2:].split(b"\n", 1)[0].decode("utf-8", "replace").split()
+    return arguments[0] if arguments and not arguments[0].startswith("python") else ""
 
 
 def _facts(
@@ -219,12 +219,12 @@ def _loaded_facts(file: Elf, features: frozenset[str] | None) -> ElfFacts:
 
     :raises ElfError: it is malformed, or cannot be judged
     """
-    arm = file.machine == "Arm" and file.order == "<" and not file.wide
+    arm = file.machine == "Arm" and file.order == "<" and not file.is_64_bit
     if arm and not file.sections:
         raise malformed(file.name, ValueError("it has no section table, so nothing tells its code"))
-    found = Instructions((), ())
+    instructions = Instructions((), ())
     if arm and features is not None:
-        found = scan.above(file, features, policy().dispatch_symbols)
+        instructions = scan.above(file, features, policy().dispatch_symbols)
     return ElfFacts(
         machine=file.machine if file.order == "<" else f"big-endian {file.machine}",
         eabi_version=file.eabi_version,
@@ -240,7 +240,7 @@ def _loaded_facts(file: Elf, features: frozenset[str] | None) -> ElfFacts:
         text_relocations=file.text_relocations,
         executable_stack=file.executable_stack,
         attributes=dict(file.attributes) if arm else {},
-        instructions=found,
+        instructions=instructions,
     )
 
 
@@ -248,14 +248,14 @@ def _foreign_objects(data: bytes, member: str) -> tuple[str, ...]:
     """Object files, in a static library or on their own, that are not hard-float Arm."""
     if data.startswith(ar.THIN_MAGIC):
         return (f"{member} is a thin archive: its objects stayed on the build machine",)
-    found = []
+    foreign = []
     for name, content in ar.objects(data, member):
         try:
             file = elf.read(content, name=name)
             if file.kind != "ET_REL":
                 continue
             if file.machine != "Arm" or file.float_abi == "soft":
-                found.append(f"{name} is {file.machine}, float ABI {file.float_abi}")
+                foreign.append(f"{name} is {file.machine}, float ABI {file.float_abi}")
         except ElfError as error:
-            found.append(f"{name}: {error.evidence}")
-    return tuple(found)
+            foreign.append(f"{name}: {error.evidence}")
+    return tuple(foreign)

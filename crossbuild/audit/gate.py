@@ -32,7 +32,9 @@ def require_fit(
     refusals = report.refusals
     if not refusals:
         return
-    facts = [f"{one.rule}: {one.file}: {one.fact}" for one in refusals[:_SHOWN]]
+    facts = [
+        f"{violation.rule}: {violation.file}: {violation.fact}" for violation in refusals[:_SHOWN]
+    ]
     more = [f"and {len(refusals) - _SHOWN} more"] if len(refusals) > _SHOWN else []
     raise AuditError(
         f"{finished[0].name} does not fit the board {profile.name}; it was not published",
@@ -78,7 +80,7 @@ def audit_all(
 
 
 def _wheels(paths: Iterable[Path]) -> list[Path]:
-    found = []
+    wheels = []
     for path in paths:
         if path.is_file() and path.suffix != ".whl":
             raise ConfigurationError(
@@ -93,8 +95,8 @@ def _wheels(paths: Iterable[Path]) -> list[Path]:
                 evidence=_folder_fact(path) if path.is_dir() else "no such file",
                 cure="give wheels, or folders that hold some",
             )
-        found += there
-    return found
+        wheels += there
+    return wheels
 
 
 def _kind(path: Path) -> str:

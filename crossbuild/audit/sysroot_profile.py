@@ -72,8 +72,8 @@ def _libraries(sysroot: Path, absent: Sequence[str]) -> Iterator[tuple[str, froz
 
 
 def _folders(sysroot: Path) -> list[Path]:
-    found = (folder for pattern in _LIBRARY_FOLDERS for folder in sorted(sysroot.glob(pattern)))
-    return list(dict.fromkeys(folder.resolve() for folder in found if folder.is_dir()))
+    folders = (folder for pattern in _LIBRARY_FOLDERS for folder in sorted(sysroot.glob(pattern)))
+    return list(dict.fromkeys(folder.resolve() for folder in folders if folder.is_dir()))
 
 
 def _library(path: Path) -> elf.Elf | None:

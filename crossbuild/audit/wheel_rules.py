@@ -115,10 +115,10 @@ def _requires(
     wheel: WheelFacts, profile: BoardProfile, available: Sequence[WheelFacts], *, complete: bool
 ) -> Iterator[Violation]:
     """What pip would not find, of the wheel's requirements and of theirs."""
-    waiting: list[tuple[WheelFacts, frozenset[str]]] = [(wheel, frozenset())]
+    pending: list[tuple[WheelFacts, frozenset[str]]] = [(wheel, frozenset())]
     seen = set[tuple[str, frozenset[str]]]()
-    while waiting:
-        current, extras = waiting.pop(0)
+    while pending:
+        current, extras = pending.pop(0)
         if (current.name, extras) in seen:
             continue
         seen.add((current.name, extras))
@@ -127,13 +127,15 @@ def _requires(
             if isinstance(requirement, str):
                 yield Violation.of("requires-dist", wheel.file, "METADATA", requirement + by)
                 continue
-            found = [w for w in available if w.name == canonicalize_name(requirement.name)]
-            fit = [w for w in found if requirement.specifier.contains(w.version, prereleases=True)]
+            fitting = [w for w in available if w.name == canonicalize_name(requirement.name)]
+            fit = [
+                w for w in fitting if requirement.specifier.contains(w.version, prereleases=True)
+            ]
             if fit:
                 best = max(fit, key=lambda other: other.version)
-                waiting.append((best, frozenset(requirement.extras)))
+                pending.append((best, frozenset(requirement.extras)))
             elif complete:
-                versions = ", ".join(str(w.version) for w in found)
+                versions = ", ".join(str(w.version) for w in fitting)
                 has = versions or "no wheel that the board accepts"
                 fact = f"{requirement} is required{by}; the wheelhouse has {has}"
                 yield Violation.of("requires-dist", wheel.file, "METADATA", fact)

@@ -33,13 +33,13 @@ def native_root(
     mirror = definition.mirror or debian.build_machine_mirror()
     apt = debian.Apt(mirror, definition.suite, "armhf", cache / "apt", log)
     with files.exclusive(cache / "lock"):
-        found = apt.download([*packages, *_LIBRARIES], definition.target.omit)
-        key = files.content_key(base.name, [path.name for path in found])
+        packages_there = apt.download([*packages, *_LIBRARIES], definition.target.omit)
+        key = files.content_key(base.name, [path.name for path in packages_there])
         root = cache / "boards" / f"native-{key}"
         if not root.is_dir():
             with files.staged_directory(root) as stage:
                 shutil.copytree(base, stage, symlinks=True, dirs_exist_ok=True)
-                _add(found, stage, log)
+                _add(packages_there, stage, log)
     return root
 
 

@@ -102,27 +102,27 @@ class EmulatedBoard:
         """
         settings = {**_ENVIRONMENT, **(env or {})}
         program = self._resolve(argv[0], settings["PATH"])
-        words = self._enter([*program, *argv[1:]], settings)
-        return [*namespaces(self.isolation, tied=tied), *words]
+        entered = self._enter([*program, *argv[1:]], settings)
+        return [*namespaces(self.isolation, tied=tied), *entered]
 
     def push(self, source: Path, target: str) -> None:
         """Copy a file or a folder to the board."""
-        place = self._place(target)
-        with files.disk_errors(place):
-            place.parent.mkdir(parents=True, exist_ok=True)
+        path = self._place(target)
+        with files.disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
-                shutil.copytree(source, place, dirs_exist_ok=True)
+                shutil.copytree(source, path, dirs_exist_ok=True)
             else:
-                shutil.copy2(source, place)
+                shutil.copy2(source, path)
 
     def pull(self, source: str, target: Path) -> None:
         """Copy a file from the board."""
-        place = self._place(source)
-        if not place.is_file():
+        path = self._place(source)
+        if not path.is_file():
             raise BoardError(f"{source} cannot be read on {self.name}", evidence="no such file")
         with files.disk_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(place, target)
+            shutil.copy2(path, target)
 
     def seen(self, path: str) -> str:
         """How a program on the board names *path* of the root file system."""
@@ -134,10 +134,10 @@ class EmulatedBoard:
         :raises BoardError: it leaves the board
         """
         inside = target.removeprefix(str(self.root)).lstrip("/")
-        place = self.root / inside
-        if not place.parent.resolve().is_relative_to(self.root.resolve()):
+        path = self.root / inside
+        if not path.parent.resolve().is_relative_to(self.root.resolve()):
             raise BoardError(f"{target} is outside the board", evidence=f"board: {self.root}")
-        return place
+        return path
 
     def _resolve(self, program: str, path: str) -> list[str]:
         """The program's full path, behind its interpreter where it is a script.
@@ -159,10 +159,10 @@ class EmulatedBoard:
     def _followed(self, name: str) -> str:
         """*name* with symbolic links followed as the board sees them."""
         for _ in range(40):
-            place = self.root / name.lstrip("/")
-            if not place.is_symlink():
+            path = self.root / name.lstrip("/")
+            if not path.is_symlink():
                 break
-            name = os.path.normpath(Path(name).parent / place.readlink())
+            name = os.path.normpath(Path(name).parent / path.readlink())
         return name
 
     def _interpreter(self, place: Path, path: str) -> list[str]:
@@ -170,10 +170,10 @@ class EmulatedBoard:
             first = stream.readline(256)
         if not first.startswith(b"#!"):
             return []
-        words = first[2:].decode(errors="replace").split()
-        if Path(words[0]).name == "env":
-            return self._resolve(words[1], path)
-        return [*self._resolve(words[0], path), *words[1:]]
+        arguments = first[2:].decode(errors="replace").split()
+        if Path(arguments[0]).name == "env":
+            return self._resolve(arguments[1], path)
+        return [*self._resolve(arguments[0], path), *arguments[1:]]
 
     def _enter(self, argv: Sequence[str], settings: Mapping[str, str]) -> list[str]:
         """From inside the namespaces into the root file system."""
@@ -242,10 +242,10 @@ def _place_qemu(root: Path, isolation: Isolation) -> Path:
     """
     path = clean_environment()
     for name in ("qemu-arm-static", "qemu-arm"):
-        found = which(name, path)
-        if found and (isolation is Isolation.PREFIX or _is_static(Path(found))):
+        program = which(name, path)
+        if program and (isolation is Isolation.PREFIX or _is_static(Path(program))):
             target = root / ".board" / "qemu"
-            shutil.copy(found, target)
+            shutil.copy(program, target)
             return target
     raise ToolMissingError(
         "no static qemu-arm for the emulated board",

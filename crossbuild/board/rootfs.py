@@ -55,8 +55,8 @@ def pip_folder(root: Path, python_version: str) -> Path | None:
         "usr/lib/python3/dist-packages/pip",
         ".board/pip/pip",
     )
-    found = (path for pattern in patterns for path in sorted(root.glob(pattern)))
-    return next((path for path in found if (path / "__main__.py").is_file()), None)
+    folders = (path for pattern in patterns for path in sorted(root.glob(pattern)))
+    return next((path for path in folders if (path / "__main__.py").is_file()), None)
 
 
 def python_program(root: Path, python_version: str) -> str | None:
@@ -131,10 +131,10 @@ def _furnish(stage: Path) -> None:
 
 def _require_programs(stage: Path, sysroot: Path, python_version: str) -> None:
     if python_program(stage, python_version) is None:
-        found = sorted(path.name for path in stage.glob("usr/bin/python3*"))
+        pythons = sorted(path.name for path in stage.glob("usr/bin/python3*"))
         raise BoardError(
             f"the target sysroot has no Python {python_version} to run on an emulated board",
-            evidence=f"looked for usr/bin/python{python_version} in {sysroot}; there: {found}",
+            evidence=f"looked for usr/bin/python{python_version} in {sysroot}; there: {pythons}",
             cure="add python3 to the image that the SDK is made of, "
             "or verify on a real board with --board user@host",
         )

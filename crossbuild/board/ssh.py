@@ -107,11 +107,11 @@ class SshBoard:
                 if path.is_file():
                     self.push(path, f"{target}/{path.relative_to(source)}")
             return
-        place = shlex.quote(target)
-        known = self.connection.shell(f"sha256sum {place} 2>/dev/null").output
+        quoted = shlex.quote(target)
+        known = self.connection.shell(f"sha256sum {quoted} 2>/dev/null").output
         if known.split()[:1] != [files.sha256(source)]:
             folder = shlex.quote(str(Path(target).parent))
-            write = ["sh", "-c", f"mkdir -p {folder} && cat > {place}"]
+            write = ["sh", "-c", f"mkdir -p {folder} && cat > {quoted}"]
             ended = self.connection.shell(self._guarded(write, 3600), stdin=source)
             self.connection.require(ended, f"{target} cannot be written")
 

@@ -100,18 +100,18 @@ def connected(destination: str, ssh: Sequence[str]) -> Iterator[SshConnection]:
     if destination.startswith("-"):
         raise ConfigurationError(f"{destination!r} is no board", cure="give user@host")
     with tempfile.TemporaryDirectory(prefix="crossbuild-") as folder:
-        words = (*ssh, *_OPTIONS, f"-oControlPath={folder}/ssh")
+        arguments = (*ssh, *_OPTIONS, f"-oControlPath={folder}/ssh")
         log = Path(folder) / "log"
         # The background process must not hold our pipes, so it writes to a file.
         shell = ["sh", "-c", 'exec "$@" >"$0" 2>&1 </dev/null', str(log)]
-        master = [*words, "-M", "-N", "-f", "-oControlPersist=60", destination]
+        master = [*arguments, "-M", "-N", "-f", "-oControlPersist=60", destination]
         ended = try_run([*shell, *master], env=_environment(), timeout=SHORT)
         if ended.status != 0:
             raise _unreachable(destination, log.read_text(errors="replace"))
         try:
-            yield SshConnection(destination, words)
+            yield SshConnection(destination, arguments)
         finally:
-            try_run([*words, "-O", "exit", destination], env=_environment())
+            try_run([*arguments, "-O", "exit", destination], env=_environment())
 
 
 def _environment() -> dict[str, str]:

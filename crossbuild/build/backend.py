@@ -150,7 +150,9 @@ def _variables(job: BuildJob) -> dict[str, str]:
         "FFLAGS": [*flags["fortran"], "-fPIC"],
         "LDFLAGS": flags["link"],
     }
-    joined = {name: " ".join(words) for name, words in compiler_flags.items()}
+    joined = {
+        name: " ".join(flags_of_language) for name, flags_of_language in compiler_flags.items()
+    }
     return {**fixed, **joined, **own}
 
 
@@ -258,11 +260,11 @@ def _runner(job: BuildJob, environment: Mapping[str, str], step: Step) -> Runner
         cwd: str | None = None,
         extra_environ: Mapping[str, str] | None = None,
     ) -> None:
-        words = list(cmd)
+        argv = list(cmd)
         if job.workspace.target.version == "3.5":
-            words[1] = str(_HOOK_FOR_OLD_PYTHON)
+            argv[1] = str(_HOOK_FOR_OLD_PYTHON)
         run(
-            job.env.with_cython(words),
+            job.env.with_cython(argv),
             env={**environment, **(extra_environ or {})},
             cwd=Path(cwd) if cwd else None,
             log=job.workspace.log,

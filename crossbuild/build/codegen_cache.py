@@ -58,8 +58,8 @@ def cython_launcher(package: Package, cache: Path, root: Path) -> tuple[str, ...
     if package.folder:
         return ()
     folder = _with_room(cache / "cython")
-    words = (str(folder), _identity(package), str(root))
-    return (*compile_cache.program("cython_cache"), *words)
+    arguments = (str(folder), _identity(package), str(root))
+    return (*compile_cache.program("cython_cache"), *arguments)
 
 
 def f2py_keeper(package: Package, cache: Path, root: Path) -> str:

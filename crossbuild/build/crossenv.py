@@ -220,8 +220,8 @@ def _let_cython_name_no_folder(env: CrossEnv, launcher: Sequence[str]) -> None:
     """Run ``cython`` by a script of ours; equal sources give equal modules wherever they lie."""
     script = env.scripts / "cython"
     if script.exists():
-        words = [*launcher, str(env.scripts / "python"), str(codegen_cache.CYTHON_RUNNER)]
-        files.write_text(script, f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', mode=0o755)
+        argv = [*launcher, str(env.scripts / "python"), str(codegen_cache.CYTHON_RUNNER)]
+        files.write_text(script, f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n', mode=0o755)
 
 
 def _quicken_f2py(env: CrossEnv, keeper: str) -> None:

@@ -29,9 +29,9 @@ def configuration() -> "Configuration":
     """The project's configuration, which is that of the current folder."""
     from crossbuild.pipeline import configuration
 
-    found = configuration.read(Path.cwd(), os.environ)
-    console.verbosity = found.build_verbosity
-    return found
+    configured = configuration.read(Path.cwd(), os.environ)
+    console.verbosity = configured.build_verbosity
+    return configured
 
 
 def packages(named: list[str] | None, configured: "Configuration") -> "tuple[Wanted, ...]":
@@ -53,7 +53,7 @@ def tests(wanted: "tuple[Wanted, ...]", configured: "Configuration") -> "Project
         configured.test_command,
         configured.test_requires,
         Path.cwd(),
-        tuple(one.path for one in wanted if isinstance(one, SourceFolder)),
+        tuple(package.path for package in wanted if isinstance(package, SourceFolder)),
     )
 
 

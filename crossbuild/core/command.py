@@ -127,27 +127,27 @@ def try_run(
     :raises CommandError: it ran out of time, or is no program at all
     """
     env = clean_environment() if env is None else env
-    words = [str(word) for word in argv]
-    program = which(words[0], env)
+    arguments = [str(word) for word in argv]
+    program = which(arguments[0], env)
     if program is None:
         raise ToolMissingError(
-            f"the program {words[0]!r} is missing",
+            f"the program {arguments[0]!r} is missing",
             evidence=f"not found on PATH={env.get('PATH', '')}",
             cure="`make setup` installs what crossbuild needs",
         )
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as sink:
-            sink.write(f"+ {command_line(words)}\n")
+            sink.write(f"+ {command_line(arguments)}\n")
     output, status, timed_out = _communicate(
-        [program, *words[1:]], env, cwd, log, timeout, stdin, on_line
+        [program, *arguments[1:]], env, cwd, log, timeout, stdin, on_line
     )
     if timed_out:
         raise CommandError(
-            f"{Path(words[0]).name} did not end within {timeout:.0f} s and was killed",
-            evidence=_evidence(words, output, log),
+            f"{Path(arguments[0]).name} did not end within {timeout:.0f} s and was killed",
+            evidence=_evidence(arguments, output, log),
         )
-    return Completed(tuple(words), status, output)
+    return Completed(tuple(arguments), status, output)
 
 
 def run_own(argv: Sequence[str | Path], *, log: Path | None = None, **extra: str) -> Completed:
@@ -176,12 +176,12 @@ def attempt(argv: Sequence[str | Path], *, env: Mapping[str, str], timeout: floa
     try:
         return try_run(argv, env=env, timeout=timeout)
     except (CommandError, ToolMissingError) as error:
-        words = tuple(str(word) for word in argv)
-        return Completed(words, 127, f"{error.what}\n{error.evidence}")
+        arguments = tuple(str(word) for word in argv)
+        return Completed(arguments, 127, f"{error.what}\n{error.evidence}")
 
 
 def _communicate(
-    words: list[str],
+    argv: list[str],
     env: Mapping[str, str],
     cwd: Path | None,
     log: Path | None,
@@ -190,7 +190,7 @@ def _communicate(
     on_line: Callable[[str], None] | None,
 ) -> tuple[str, int, bool]:
     """Start the program in a process group of its own and read it line by line."""
-    process = _started(words, env, cwd, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
+    process = _started(argv, env, cwd, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
     expired = threading.Event()
 
     def kill_group() -> None:
@@ -229,11 +229,11 @@ def _communicate(
 
 
 def _started(
-    words: list[str], env: Mapping[str, str], cwd: Path | None, stdin: int
+    argv: list[str], env: Mapping[str, str], cwd: Path | None, stdin: int
 ) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
-            words,
+            argv,
             env=dict(env),
             cwd=cwd,
             stdin=stdin,
@@ -246,8 +246,8 @@ def _started(
         )
     except OSError as error:  # no program of this machine, or one whose loader is missing
         raise CommandError(
-            f"{Path(words[0]).name} cannot be started",
-            evidence=f"{words[0]}: {error.strerror}",
+            f"{Path(argv[0]).name} cannot be started",
+            evidence=f"{argv[0]}: {error.strerror}",
         ) from error
 
 
@@ -256,7 +256,7 @@ def _kill(process: subprocess.Popen[str]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _evidence(words: Sequence[str], output: str, log: Path | None) -> str:
+def _evidence(argv: Sequence[str], output: str, log: Path | None) -> str:
     tail = "\n".join(output.splitlines()[-TAIL_LINES:])
     where = f"\nfull log: {log}" if log is not None else ""
-    return f"{command_line(words)}\n{tail}{where}"
+    return f"{command_line(argv)}\n{tail}{where}"

@@ -82,10 +82,10 @@ class TreeDigest:
             prefix = "" if folder == Path() else f"{folder}/"
             for relative, entry in _walk(str(root / folder), prefix):
                 if entry.is_symlink():
-                    told = f"-> {os.readlink(entry.path)}"  # noqa: PTH115 - see Digests.of
+                    content = f"-> {os.readlink(entry.path)}"  # noqa: PTH115 - see Digests.of
                 else:
-                    told = digests.of(entry.path, relative)
-                total.update(f"{relative} {told}\n".encode())
+                    content = digests.of(entry.path, relative)
+                total.update(f"{relative} {content}\n".encode())
         digests.save()
         return total.hexdigest()
 

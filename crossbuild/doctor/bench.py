@@ -35,12 +35,12 @@ class Bench:
         file = self.folder / f"{name}.{_SUFFIXES[language]}"
         file.write_text(source, encoding="utf-8")
         result = str(self.result(name))
-        words = [*self._compiler(language), *before, str(file), "-o", result, *after]
+        arguments = [*self._compiler(language), *before, str(file), "-o", result, *after]
         self.result(name).unlink(missing_ok=True)
         path = f"{Path(self.sdk.tools.cc[0]).parent}:/usr/bin:/bin"
-        done = attempt(words, env=clean_environment(PATH=path), timeout=_SECONDS)
+        done = attempt(arguments, env=clean_environment(PATH=path), timeout=_SECONDS)
         if done.status == 0 and not self.result(name).is_file():
-            return Completed(done.argv, 1, f"{done.output}{words[0]} made no file")
+            return Completed(done.argv, 1, f"{done.output}{arguments[0]} made no file")
         return done
 
     def result(self, name: str) -> Path:

@@ -63,8 +63,8 @@ def library(
     if name == "openblas":
         yield from _OpenBlas(bench, catalogue, titles).findings()
         return
-    found = libraries.find(bench.sdk, name)
-    if found is None or found.shared is None:
+    library_there = libraries.find(bench.sdk, name)
+    if library_there is None or library_there.shared is None:
         folders = ", ".join(str(folder) for folder in bench.sdk.library_dirs)
         yield catalogue.finding(
             "library-missing",
@@ -85,13 +85,13 @@ class _OpenBlas:
         return self.bench.sdk
 
     def findings(self) -> Iterator[Finding]:
-        found = libraries.find(self.sdk, "openblas")
-        if found is None:
+        library = libraries.find(self.sdk, "openblas")
+        if library is None:
             yield self._absent()
-        elif found.shared is None:
-            yield self._not_shared(found)
+        elif library.shared is None:
+            yield self._not_shared(library)
         else:
-            yield from self._present(found, found.shared)
+            yield from self._present(library, library.shared)
 
     def _finding(self, name: str, evidence: str, **fields: object) -> Finding:
         return self.catalogue.finding(
@@ -108,19 +108,19 @@ class _OpenBlas:
             return self._finding("openblas-headers-only", f"{header}, but no libopenblas.*")
         there = [name for name in _NETLIB if self.sdk.find_library(name)]
         if there:
-            place = self.sdk.find_library(there[0])
-            return self._finding("blas-netlib-only", f"{place}", there=", ".join(there))
+            path = self.sdk.find_library(there[0])
+            return self._finding("blas-netlib-only", f"{path}", there=", ".join(there))
         return self._finding("openblas-missing", f"no libopenblas.* in {root}")
 
-    def _not_shared(self, found: Library) -> Finding:
-        if found.runtime is None:
-            return self._finding("openblas-static-only", f"{found.static}, but no libopenblas.so")
-        link = found.folder / "libopenblas.so"
-        evidence = f"{found.runtime}, but no libopenblas.so"
-        fields = {"runtime": found.runtime.name, "link": link}
+    def _not_shared(self, library: Library) -> Finding:
+        if library.runtime is None:
+            return self._finding("openblas-static-only", f"{library.static}, but no libopenblas.so")
+        link = library.folder / "libopenblas.so"
+        evidence = f"{library.runtime}, but no libopenblas.so"
+        fields = {"runtime": library.runtime.name, "link": link}
         return self._finding("openblas-link-name-missing", evidence, **fields)
 
-    def _present(self, found: Library, shared: Path) -> Iterator[Finding]:
+    def _present(self, library: Library, shared: Path) -> Iterator[Finding]:
         try:
             file = elf.read(shared)
             wrong = self._wrong(file, shared)
@@ -129,13 +129,13 @@ class _OpenBlas:
         if wrong is not None:
             yield wrong
             return
-        if not found.on_path:
-            yield self.catalogue.finding("openblas-off-path", fields={"folder": found.folder})
+        if not library.on_path:
+            yield self.catalogue.finding("openblas-off-path", fields={"folder": library.folder})
         known = facts(file)
         if known.core in _CORES_BELOW and not known.dynamic:
             evidence = f"{shared.resolve()} says OpenBLAS {known.version} {known.core}"
             yield self._finding("openblas-below-board", evidence, core=known.core)
-        after = [f"-L{found.folder}", "-lopenblas", f"-Wl,-rpath-link,{found.folder}"]
+        after = [f"-L{library.folder}", "-lopenblas", f"-Wl,-rpath-link,{library.folder}"]
         done = self.bench.compile("openblas", "c", _PROBE, after=after)
         if done.status != 0:
             yield self._finding("openblas-does-not-link", tail(done))

@@ -86,8 +86,8 @@ def raised_as(error: CrossbuildError) -> str | None:
 
 def error_class(name: str) -> type[CrossbuildError]:
     """The error that ``wheels`` stops with at a finding."""
-    found = getattr(errors, entries()[name]["error"])
-    return cast("type[CrossbuildError]", found)
+    error = getattr(errors, entries()[name]["error"])
+    return cast("type[CrossbuildError]", error)
 
 
 @cache

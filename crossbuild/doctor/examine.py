@@ -128,17 +128,19 @@ def _needs(
 
 def _compiled(tried: Bench, catalogue: Catalogue, asked: Sequence[Need]) -> Iterator[Finding]:
     """Compilers and libraries, as far as the recipes need them."""
-    recipes = {title(one): one for need in asked for one in need.recipes}
+    recipes = {title(version): version for need in asked for version in need.recipes}
     yield from toolchain.notes(tried, catalogue)
     broken = [*toolchain.own_tools(tried, catalogue)] or [*toolchain.c_family(tried, catalogue)]
     yield from broken
     if broken:
         return
-    if with_fortran := tuple(name for name, one in recipes.items() if one.fortran):
+    if with_fortran := tuple(name for name, version in recipes.items() if version.fortran):
         yield from toolchain.fortran_compiler(tried, catalogue, with_fortran)
-    names = dict.fromkeys(name for one in recipes.values() for name in one.sysroot_libraries)
+    names = dict.fromkeys(
+        name for version in recipes.values() for name in version.sysroot_libraries
+    )
     for name in names:
-        users = tuple(t for t, one in recipes.items() if name in one.sysroot_libraries)
+        users = tuple(t for t, version in recipes.items() if name in version.sysroot_libraries)
         yield from blas.library(tried, catalogue, name, users)
 
 
@@ -162,10 +164,10 @@ def _diagnosis(
     asked: Mapping[str, Need],
     findings: Iterable[Finding],
 ) -> Diagnosis:
-    found = [*findings]
-    ready = {python: _ready(need, found) for python, need in asked.items()}
+    all_findings = [*findings]
+    ready = {python: _ready(need, all_findings) for python, need in asked.items()}
     titles = asked[chosen].titles if chosen is not None and chosen in asked else ()
-    judged = [_weighed(finding, chosen, titles) for finding in found]
+    judged = [_weighed(finding, chosen, titles) for finding in all_findings]
     return Diagnosis(
         findings=tuple(sorted(judged, key=lambda one: _SEVERITIES.index(one.severity))),
         ready=ready,
@@ -178,22 +180,22 @@ def _diagnosis(
 def _ready(need: Need, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
     """The names of the errors in each recipe's way, those of its dependencies included."""
     own: dict[str, list[str]] = {}
-    for one in need.recipes:
-        before = [name for package in one.dependencies for name in own.get(package, ())]
+    for version in need.recipes:
+        before = [name for package in version.dependencies for name in own.get(package, ())]
         after = [
             finding.name
             for finding in findings
             if finding.severity == "error"
-            and (not finding.recipes or title(one) in finding.recipes)
+            and (not finding.recipes or title(version) in finding.recipes)
             and (not finding.pythons or need.python in finding.pythons)
         ]
-        own[one.package] = [*dict.fromkeys([*after, *before])]
-    return {title(one): tuple(own[one.package]) for one in need.recipes}
+        own[version.package] = [*dict.fromkeys([*after, *before])]
+    return {title(version): tuple(own[version.package]) for version in need.recipes}
 
 
 def _weighed(finding: Finding, chosen: str | None, titles: Sequence[str]) -> Finding:
     """An error that is not in the way of what was asked for is only a note."""
-    concerned = tuple(one for one in finding.recipes if one in titles)
+    concerned = tuple(name for name in finding.recipes if name in titles)
     elsewhere = finding.pythons and chosen not in finding.pythons
     others = finding.recipes and titles and not concerned
     if finding.severity == "error" and (elsewhere or others):

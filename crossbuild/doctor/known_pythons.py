@@ -27,18 +27,18 @@ class KnownPythons:
             paths = {name: Path(fields[name]) for name in ("executable", "home", "stdlib")}
             include = Path(fields["include"]) if fields["include"] else None
             missing = tuple(fields["missing"])
-            found = BuildPython(**{**fields, **paths, "include": include, "missing": missing})
-            return found if entry["stamp"] == _stamp(found.executable) else None
+            python = BuildPython(**{**fields, **paths, "include": include, "missing": missing})
+            return python if entry["stamp"] == _stamp(python.executable) else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def remember(self, key: str, found: BuildPython) -> None:
+    def remember(self, key: str, python: BuildPython) -> None:
         """Keep an answer."""
         try:
             entries = self._load()
         except (OSError, ValueError):
             entries = {}
-        entries[key] = {"python": asdict(found), "stamp": _stamp(found.executable)}
+        entries[key] = {"python": asdict(python), "stamp": _stamp(python.executable)}
         files.write_text(self.path, json.dumps(entries, default=str, indent=1))
 
     def _load(self) -> dict[str, dict[str, Any]]:

@@ -53,9 +53,9 @@ def tools(machine: Machine, catalogue: Catalogue, need: Need) -> Iterator[Findin
                 "tool-missing", evidence="not found on PATH", fields={"tool": name}
             )
     meson = [
-        title(one)
-        for one in need.recipes
-        if one.backend == "meson-python" and one.sysroot_libraries
+        title(version)
+        for version in need.recipes
+        if version.backend == "meson-python" and version.sysroot_libraries
     ]
     if meson and "pkg-config" not in machine.programs:
         yield catalogue.finding(
@@ -74,14 +74,14 @@ def room(
     if not recipes:
         return
     # Build trees are removed one after the other; the built wheels stay, a tenth of them.
-    largest = max(one.disk_mb for one in recipes)
-    wanted = largest + sum(one.disk_mb for one in recipes) // 10
+    largest = max(version.disk_mb for version in recipes)
+    wanted = largest + sum(version.disk_mb for version in recipes) // 10
     if machine.disk_mb < wanted:
-        sizes = ", ".join(f"{title(one)}: {one.disk_mb} MB" for one in recipes)
+        sizes = ", ".join(f"{title(version)}: {version.disk_mb} MB" for version in recipes)
         yield catalogue.finding(
             "disk-too-small",
             evidence=f"{machine.disk_mb} MB are free at {work}; needed: {wanted} MB ({sizes})",
-            recipes=[title(one) for one in recipes if one.disk_mb > machine.disk_mb],
+            recipes=[title(version) for version in recipes if version.disk_mb > machine.disk_mb],
         )
     yield from _memory(machine, catalogue, recipes, jobs)
 
@@ -90,7 +90,7 @@ def _memory(
     machine: Machine, catalogue: Catalogue, recipes: Sequence[RecipeVersion], jobs: int
 ) -> Iterator[Finding]:
     free = machine.memory_mb
-    hungriest = max(recipes, key=lambda one: one.memory_mb)
+    hungriest = max(recipes, key=lambda version: version.memory_mb)
     need = hungriest.memory_mb
     evidence = (
         f"{free} MB are free; {title(hungriest)} needs {need} MB for each of {jobs} compilers"
@@ -99,7 +99,7 @@ def _memory(
         yield catalogue.finding(
             "memory-too-small",
             evidence=evidence,
-            recipes=[title(one) for one in recipes if one.memory_mb > free],
+            recipes=[title(version) for version in recipes if version.memory_mb > free],
             fields={"title": title(hungriest), "lacking": need - free},
         )
     elif need * jobs > free:

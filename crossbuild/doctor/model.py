@@ -52,7 +52,7 @@ class Diagnosis:
     @property
     def errors(self) -> tuple[Finding, ...]:
         """What keeps something that was asked for from being built."""
-        return tuple(one for one in self.findings if one.severity == "error")
+        return tuple(finding for finding in self.findings if finding.severity == "error")
 
     @property
     def title(self) -> str:
@@ -103,7 +103,7 @@ class Diagnosis:
                 }
                 for python, row in self.ready.items()
             },
-            "findings": [asdict(one) for one in self.findings],
+            "findings": [asdict(finding) for finding in self.findings],
         }
 
     def _verdict(self) -> list[str]:
@@ -124,7 +124,7 @@ def _cell(title: str, reasons: tuple[str, ...]) -> str:
 
 
 def _paragraph(finding: Finding) -> str:
-    concerned = ", ".join((*finding.recipes, *(f"Python {one}" for one in finding.pythons)))
+    concerned = ", ".join((*finding.recipes, *(f"Python {python}" for python in finding.pythons)))
     lines = [f"{finding.severity}: {finding.name}: {finding.what}"]
     lines += [f"  concerns: {concerned}"] if concerned else []
     lines += [f"  evidence: {finding.evidence}"] if finding.evidence else []

@@ -20,12 +20,12 @@ class Need:
     @property
     def titles(self) -> tuple[str, ...]:
         """The recipes as people write them."""
-        return tuple(title(one) for one in self.recipes)
+        return tuple(title(version) for version in self.recipes)
 
 
-def title(one: RecipeVersion) -> str:
+def title(version: RecipeVersion) -> str:
     """Name and version, ``scipy 1.7.3``; the name alone where no recipe tells the version."""
-    return one.package if one.backend == "plain" else f"{one.package} {one.version}"
+    return version.package if version.backend == "plain" else f"{version.package} {version.version}"
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,15 @@ class Needs:
         pending = [*self.packages] or [
             name for name in recipe.names() if self._load(name).for_python_all(python)
         ]
-        found: dict[str, RecipeVersion] = {}
+        versions: dict[str, RecipeVersion] = {}
         while pending:
-            one = self._version(pending.pop(0), python)
-            if one.package not in found:
-                found[one.package] = one
-                pending.extend(one.target_requires)
-        ordered = sorted(found.values(), key=lambda one: (len(one.dependencies), one.package))
+            version = self._version(pending.pop(0), python)
+            if version.package not in versions:
+                versions[version.package] = version
+                pending.extend(version.target_requires)
+        ordered = sorted(
+            versions.values(), key=lambda version: (len(version.dependencies), version.package)
+        )
         return Need(python, tuple(ordered))
 
     def _version(self, text: str, python: str) -> RecipeVersion:
@@ -64,8 +66,8 @@ class Needs:
             return _plain(wanted.path.name, python)
         if not recipe.exists(wanted.name):
             return _plain(wanted.name, python)
-        found = self._load(wanted.name).version_for(wanted, python)
-        return found or self._as_wheels_does(wanted, python)
+        version = self._load(wanted.name).version_for(wanted, python)
+        return version or self._as_wheels_does(wanted, python)
 
     def _as_wheels_does(self, wanted: Wanted, python: str) -> RecipeVersion:
         """The way that ``wheels`` goes, which says what is wrong."""

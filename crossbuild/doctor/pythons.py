@@ -107,10 +107,10 @@ def _known_builder(sdk: Sdk, version: str, known: KnownPythons) -> Found:
     key = files.content_key(version, sdk.native_sysroot, clean_environment()["PATH"])
     if (remembered := known.recall(key)) is not None:
         return remembered
-    found = _builder(sdk, version, None)
-    if isinstance(found, BuildPython):
-        known.remember(key, found)
-    return found
+    builder = _builder(sdk, version, None)
+    if isinstance(builder, BuildPython):
+        known.remember(key, builder)
+    return builder
 
 
 def _description(

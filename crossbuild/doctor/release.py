@@ -62,11 +62,17 @@ def find(versions: Sequence[str], glibc_version: str) -> Release:
     for entry in table:
         if any(entry.name in text.lower() for text in versions):
             return Release(entry.name, entry.override)
-    numbered = next((one for one in table if any(one.has_number(text) for text in versions)), None)
+    numbered = next(
+        (release for release in table if any(release.has_number(text) for text in versions)), None
+    )
     age = _key(glibc_version)
     if not age:
         return Release(numbered.name, numbered.override) if numbered else UNKNOWN
-    likely = max((one for one in table if _key(one.glibc) <= age), key=_by_glibc, default=table[0])
+    likely = max(
+        (release for release in table if _key(release.glibc) <= age),
+        key=_by_glibc,
+        default=table[0],
+    )
     if numbered is None or numbered.override == likely.override:
         return Release(likely.name if numbered is likely else "", likely.override)
     doubt = _SINCE_HONISTER if numbered.override == ":" else _UNTIL_HARDKNOTT

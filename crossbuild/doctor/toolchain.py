@@ -25,9 +25,9 @@ _SHARED = ("-shared", "-fPIC", "-Wl,-z,defs")
 
 def notes(bench: Bench, catalogue: Catalogue) -> Iterator[Finding]:
     """What is good to know of the SDK and of the user's session."""
-    words = [word for word in bench.sdk.tools.cc if word.startswith("-D_TIME_BITS=")]
-    if "-D_TIME_BITS=64" in words:
-        yield catalogue.finding("time64", evidence=f"CC has {' '.join(words)}")
+    flags = [word for word in bench.sdk.tools.cc if word.startswith("-D_TIME_BITS=")]
+    if "-D_TIME_BITS=64" in flags:
+        yield catalogue.finding("time64", evidence=f"CC has {' '.join(flags)}")
     if value := os.environ.get("LD_LIBRARY_PATH"):
         yield catalogue.finding("ld-library-path", evidence=f"LD_LIBRARY_PATH={value}")
 
@@ -36,7 +36,7 @@ def own_tools(bench: Bench, catalogue: Catalogue) -> Iterator[Finding]:
     """Tools that are the SDK's: one of the build machine on PATH is another compiler's."""
     tools = bench.sdk.tools
     lines = (tools.cc, tools.cxx, tools.fortran or (), tools.ld)
-    programs = [words[0] for words in lines if words]
+    programs = [command[0] for command in lines if command]
     programs += [tools.ar, tools.ranlib, tools.strip, tools.nm, tools.objcopy, tools.objdump]
     foreign = [name for name in programs if str(Path(name).parent) in _OF_THE_BUILD_MACHINE]
     if foreign:
@@ -58,20 +58,22 @@ def c_family(bench: Bench, catalogue: Catalogue) -> Iterator[Finding]:
 def gcc_versions(sdk: Sdk, catalogue: Catalogue, need: Need) -> Iterator[Finding]:
     """Recipes whose builds refuse this GCC."""
     gcc = sdk.gcc_version
-    for one in need.recipes:
-        if SpecifierSet(one.gcc).contains(gcc):
+    for version in need.recipes:
+        if SpecifierSet(version.gcc).contains(gcc):
             continue
-        others = ", ".join(f"{one.package}=={other}" for other in _others(one, need.python, gcc))
+        others = ", ".join(
+            f"{version.package}=={other}" for other in _others(version, need.python, gcc)
+        )
         yield catalogue.finding(
             "gcc-unfit",
             evidence=f"{sdk.tools.cc[0]} -dumpfullversion says {gcc}",
-            recipes=(title(one),),
+            recipes=(title(version),),
             pythons=(need.python,),
             fields={
                 "gcc": gcc,
-                "title": title(one),
-                "wanted": f"GCC {one.gcc}",
-                "package": one.package,
+                "title": title(version),
+                "wanted": f"GCC {version.gcc}",
+                "package": version.package,
                 "versions": others,
             },
         )
@@ -80,9 +82,9 @@ def gcc_versions(sdk: Sdk, catalogue: Catalogue, need: Need) -> Iterator[Finding
 def _others(unfit: RecipeVersion, python: str, gcc: str) -> list[str]:
     """Versions of the package that this GCC compiles."""
     return [
-        one.version
-        for one in recipe.load(unfit.package).for_python_all(python)
-        if SpecifierSet(one.gcc).contains(gcc)
+        version.version
+        for version in recipe.load(unfit.package).for_python_all(python)
+        if SpecifierSet(version.gcc).contains(gcc)
     ]
 
 
@@ -93,8 +95,8 @@ def fortran_compiler(
 
     :param titles: the recipes that need it
     """
-    found = gfortran.parts(bench.sdk)
-    if found is None:
+    parts = gfortran.parts(bench.sdk)
+    if parts is None:
         yield catalogue.finding(
             "fortran-missing",
             evidence=f"no gfortran beside {bench.sdk.tools.cc[0]}; one of the build machine "
@@ -104,32 +106,32 @@ def fortran_compiler(
         return
     done = bench.compile("fortran", "fortran", _FORTRAN, *_SHARED)
     if done.status != 0:
-        yield catalogue.finding(_fortran_failure(bench, found), evidence=tail(done), recipes=titles)
+        yield catalogue.finding(_fortran_failure(bench, parts), evidence=tail(done), recipes=titles)
         return
-    yield from _healed(bench, found, catalogue)
+    yield from _healed(bench, parts, catalogue)
 
 
-def _fortran_failure(bench: Bench, found: gfortran.Parts) -> str:
+def _fortran_failure(bench: Bench, parts: gfortran.Parts) -> str:
     if bench.compile("object", "fortran", _FORTRAN, "-c", "-fPIC").status != 0:
         return "fortran-does-not-compile"
-    if found.library is None:
+    if parts.library is None:
         return "fortran-library-missing"
     return "fortran-does-not-link"
 
 
-def _healed(bench: Bench, found: gfortran.Parts, catalogue: Catalogue) -> Iterator[Finding]:
+def _healed(bench: Bench, parts: gfortran.Parts, catalogue: Catalogue) -> Iterator[Finding]:
     """What crossbuild's own folder supplies."""
-    if found.spec is None:
-        strays = ", ".join(str(path) for path in found.strays)
-        place = f"gfortran does not look where it lies: {strays}" if strays else "it is nowhere"
-        evidence = f"not in gfortran's folders; in {bench.sdk.target_sysroot}: {place}"
+    if parts.spec is None:
+        strays = ", ".join(str(path) for path in parts.strays)
+        where = f"gfortran does not look where it lies: {strays}" if strays else "it is nowhere"
+        evidence = f"not in gfortran's folders; in {bench.sdk.target_sysroot}: {where}"
         yield catalogue.finding("fortran-spec-missing", evidence=evidence)
-    if found.library is None:
+    if parts.library is None:
         yield catalogue.finding(
             "fortran-link-name-missing",
-            evidence=f"{found.runtime} is there, libgfortran.so is not",
+            evidence=f"{parts.runtime} is there, libgfortran.so is not",
         )
-    if found.quadmath_lacking:
+    if parts.quadmath_lacking:
         yield catalogue.finding(
-            "fortran-quadmath-unneeded", evidence=f"{found.spec} has -lquadmath"
+            "fortran-quadmath-unneeded", evidence=f"{parts.spec} has -lquadmath"
         )

@@ -55,7 +55,7 @@ class Elf(ElfHeaders):
         if segment is None:
             return ()
         table = self.data[segment.offset : segment.offset + segment.file_size]
-        return tuple(elf_tables.dynamic_tags(table, order=self.order, wide=self.wide))
+        return tuple(elf_tables.dynamic_tags(table, order=self.order, is_64_bit=self.is_64_bit))
 
     def _offset(self, address: int) -> int:
         for segment in self.segments:
@@ -150,7 +150,7 @@ class Elf(ElfHeaders):
         tables = self._table(kind)
         if tables is None:
             return ()
-        return tuple(elf_tables.symbols(*tables, order=self.order, wide=self.wide))
+        return tuple(elf_tables.symbols(*tables, order=self.order, is_64_bit=self.is_64_bit))
 
     @cached_property
     @guarded

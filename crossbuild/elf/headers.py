@@ -121,13 +121,13 @@ class ElfHeaders:
             )
         self._file = ELFFile(io.BytesIO(self.data))
         header: Mapping[str, Any] = self._file.header
-        self.wide: bool = self._file.elfclass == 64
+        self.is_64_bit: bool = self._file.elfclass == 64
         self.order: str = "<" if self._file.little_endian else ">"
         self.flags = int(header["e_flags"])
         self.kind = str(header["e_type"])
         kind = str(header["e_machine"])
         self.machine = _MACHINES.get(kind, kind.removeprefix("EM_"))
-        for table, least in (("sh", 64 if self.wide else 40), ("ph", 56 if self.wide else 32)):
+        for table, least in (("sh", 64 if self.is_64_bit else 40), ("ph", 56 if self.is_64_bit else 32)):
             count, size = header[f"e_{table}num"], header[f"e_{table}entsize"]
             end = header[f"e_{table}off"] + count * size
             if count and (size < least or end > len(self.data)):

@@ -42,12 +42,12 @@ class Memory:
     @cached_property
     def _relocations(self) -> tuple[tuple[int, int], ...]:
         """(address, info) of each dynamic relocation."""
-        found: list[tuple[int, int]] = []
+        relocations: list[tuple[int, int]] = []
         for section in self._elf.sections:
             if section.kind == "SHT_REL":
                 data = self._elf.content(section)
-                found += struct.iter_unpack("<II", data[: len(data) & ~7])
-        return tuple(found)
+                relocations += struct.iter_unpack("<II", data[: len(data) & ~7])
+        return tuple(relocations)
 
     @cached_property
     def _slots(self) -> dict[int, str]:
@@ -66,7 +66,7 @@ class Memory:
         if section is None:
             return {}
         data = self._elf.content(section)
-        found = dict[int, str]()
+        imports = dict[int, str]()
         words = struct.unpack(f"<{len(data) // 4}I", data[: len(data) & ~3])
         start, pointer = section.address, 0
         for index, word in enumerate(words):
@@ -77,8 +77,8 @@ class Memory:
                 pointer += _immediate(word)
             elif word & 0xFFFFF000 == 0xE5BCF000:  # ldr pc, [ip, #imm]!
                 name = self._slots.get(pointer + (word & 0xFFF), "")
-                found[start] = found[start - 4] = name
-        return found
+                imports[start] = imports[start - 4] = name
+        return imports
 
     def import_at(self, address: int) -> str:
         """The name that the PLT entry at an address stands for; empty for other addresses."""

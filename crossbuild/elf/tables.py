@@ -61,14 +61,14 @@ def text_at(strings: bytes, offset: int) -> str:
     return strings[offset:end].decode("utf-8", "backslashreplace")
 
 
-def symbols(table: bytes, strings: bytes, *, order: str, wide: bool) -> Iterator[Symbol]:
+def symbols(table: bytes, strings: bytes, *, order: str, is_64_bit: bool) -> Iterator[Symbol]:
     """Each symbol of a symbol table.
 
     :param order: ``<`` or ``>``: the file's byte order
-    :param wide: the file is of class ELF64
+    :param is_64_bit: the file is of class ELF64
     """
     spent = 0
-    for name, value, length, info, section in _symbol_fields(table, order, wide=wide):
+    for name, value, length, info, section in _symbol_fields(table, order, is_64_bit=is_64_bit):
         text = text_at(strings, name)
         spent += len(text)
         if spent > NAMES_BUDGET:
@@ -77,11 +77,11 @@ def symbols(table: bytes, strings: bytes, *, order: str, wide: bool) -> Iterator
 
 
 def _symbol_fields(
-    table: bytes, order: str, *, wide: bool
+    table: bytes, order: str, *, is_64_bit: bool
 ) -> Iterator[tuple[int, int, int, int, int]]:
-    size = 24 if wide else 16
+    size = 24 if is_64_bit else 16
     whole = memoryview(table)[: len(table) // size * size]
-    if wide:
+    if is_64_bit:
         for name, info, _, section, value, length in struct.iter_unpack(order + "IBBHQQ", whole):
             yield name, value, length, info, section
     else:
@@ -89,9 +89,9 @@ def _symbol_fields(
             yield name, value, length, info, section
 
 
-def dynamic_tags(table: bytes, *, order: str, wide: bool) -> Iterator[tuple[int, int]]:
+def dynamic_tags(table: bytes, *, order: str, is_64_bit: bool) -> Iterator[tuple[int, int]]:
     """The (tag, value) pairs of a dynamic table, up to its DT_NULL."""
-    entry = struct.Struct(order + ("qQ" if wide else "iI"))
+    entry = struct.Struct(order + ("qQ" if is_64_bit else "iI"))
     whole = memoryview(table)[: len(table) // entry.size * entry.size]
     for tag, value in entry.iter_unpack(whole):
         if tag == 0:
@@ -136,9 +136,9 @@ def _links(table: bytes, start: int, size: int, layout: str) -> Iterator[int]:
 
 def arm_attributes(table: bytes) -> Mapping[int, int | str]:
     """The file-scope ``aeabi`` attributes of an ``.ARM.attributes`` section, by number."""
-    found: dict[int, int | str] = {}
+    attributes: dict[int, int | str] = {}
     if table[:1] != b"A":
-        return found
+        return attributes
     offset = 1
     while offset + 4 < len(table):
         (length,) = struct.unpack_from("<I", table, offset)
@@ -146,9 +146,9 @@ def arm_attributes(table: bytes) -> Mapping[int, int | str]:
             raise ValueError("an attribute section has an impossible length")
         vendor, end = _attribute_text(table, offset + 4)
         if vendor == "aeabi":
-            found.update(_file_attributes(table, end, offset + length))
+            attributes.update(_file_attributes(table, end, offset + length))
         offset += length
-    return found
+    return attributes
 
 
 def _file_attributes(table: bytes, offset: int, end: int) -> Iterator[tuple[int, int | str]]:

@@ -64,7 +64,7 @@ def fetch_all(
         )
     if missing:
         with _session(settings) as index, ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda one: _download(index, *one), missing))
+            list(pool.map(lambda pair: _download(index, *pair), missing))
     return paths
 
 
@@ -92,7 +92,10 @@ def find_wheels(
     """
     parsed = [Requirement(text) for text in requires]
     with _session(settings) as index:
-        return [index.find(one.name, str(one.specifier), python, wheel=True) for one in parsed]
+        return [
+            index.find(requirement.name, str(requirement.specifier), python, wheel=True)
+            for requirement in parsed
+        ]
 
 
 def _session(settings: PipSettings | None) -> "Session":

@@ -97,9 +97,9 @@ def _variables(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _exists(place: str) -> bool:
+def _exists(location: str) -> bool:
     """Whether pip would use a place of find-links: it passes over a missing folder."""
-    return "://" in place or Path(place).exists()
+    return "://" in location or Path(location).exists()
 
 
 def _seconds(text: str) -> float:

@@ -51,14 +51,14 @@ def _greedy(requires: Sequence[str], python: str, settings: PipSettings) -> dict
     chosen: dict[str, Artifact] = {}
     with tempfile.TemporaryDirectory() as folder:
         while pending:
-            one = pending.pop(0)
-            name = canonicalize_name(one.name)
-            asked[name] = asked.get(name, SpecifierSet()) & one.specifier
+            requirement = pending.pop(0)
+            name = canonicalize_name(requirement.name)
+            asked[name] = asked.get(name, SpecifierSet()) & requirement.specifier
             if name not in chosen or not asked[name].contains(chosen[name].version):
                 text = f"{name}{asked[name]}"
                 chosen[name] = download.find_wheels([text], python, settings=settings)[0]
                 path = download.fetch(chosen[name], Path(folder), settings=settings)
-                pending += _needs(path, one.extras, python)
+                pending += _needs(path, requirement.extras, python)
     return chosen
 
 
@@ -68,10 +68,12 @@ def _needs(path: Path, extras: set[str], python: str) -> list[Requirement]:
         texts = archive.metadata.get_all("Requires-Dist", [])
     machine = {"python_version": python, "python_full_version": f"{python}.0"}
     return [
-        one
-        for one in map(Requirement, texts)
-        if one.marker is None
-        or any(one.marker.evaluate({**machine, "extra": extra}) for extra in (extras or {""}))
+        requirement
+        for requirement in map(Requirement, texts)
+        if requirement.marker is None
+        or any(
+            requirement.marker.evaluate({**machine, "extra": extra}) for extra in (extras or {""})
+        )
     ]
 
 
@@ -98,7 +100,7 @@ def _uv(requires: Sequence[str], python: str, settings: PipSettings) -> list[str
 
 
 def _uv_indexes(settings: PipSettings) -> list[str]:
-    links = [word for place in settings.find_links for word in ("--find-links", place)]
+    links = [word for location in settings.find_links for word in ("--find-links", location)]
     hosts = [word for host in settings.trusted_hosts for word in ("--allow-insecure-host", host)]
     if not settings.index_urls:
         return ["--no-index", *links, *hosts]

@@ -66,15 +66,15 @@ class Session:
 
     def link(self, artifact: Artifact) -> Link:
         """Where the configured places have exactly this file."""
-        found = [
+        links = [
             package.link
             for package in self._packages(artifact.name, python=None)
             if package.link.filename == artifact.filename
         ]
-        if not found:
+        if not links:
             raise self._nothing(artifact.filename)
         # An index may hold a rebuilt file of the same name: that of the lock comes first.
-        return min(found, key=lambda link: [artifact.sha256] != sha256s(link))
+        return min(links, key=lambda link: [artifact.sha256] != sha256s(link))
 
     def find(self, name: str, specifier: str, python: str, *, wheel: bool) -> Artifact:
         """The newest wheel or sdist as an artifact; its hash from the index, or the file."""
@@ -120,7 +120,7 @@ class Session:
     def _packages(self, name: str, *, python: str | None) -> list[Package]:
         """Every file that the places have for a name, best first; failures are noted."""
         settings = self._settings
-        found: list[Package] = []
+        packages: list[Package] = []
         for urls, links in [
             *(([url], []) for url in settings.index_urls),
             *(([], [link]) for link in settings.find_links),
@@ -133,17 +133,19 @@ class Session:
                 ignore_compatibility=python is None,
             )
             try:
-                found += finder.find_all_packages(name, allow_yanked=python is None)
+                packages += finder.find_all_packages(name, allow_yanked=python is None)
             except httpx2.TransportError as error:
-                place = Link((urls or links)[0]).redacted
-                self._failures.append(f"{place}: {error or type(error).__name__}")
-        return found
+                location = Link((urls or links)[0]).redacted
+                self._failures.append(f"{location}: {error or type(error).__name__}")
+        return packages
 
     def _note_status(self, response: httpx2.Response) -> None:
         # An index that does not have a name answers 404: no failure.
         if response.status_code >= 400 and response.status_code != 404:
-            place = Link(str(response.url)).redacted
-            self._failures.append(f"{place}: HTTP {response.status_code} {response.reason_phrase}")
+            location = Link(str(response.url)).redacted
+            self._failures.append(
+                f"{location}: HTTP {response.status_code} {response.reason_phrase}"
+            )
 
     def _evidence(self) -> str:
         settings = self._settings

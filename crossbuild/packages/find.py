@@ -50,16 +50,16 @@ class Finder:
         return self._from_index(wanted)
 
     def _from_recipe(self, wanted: Requirement) -> Package:
-        found = recipe.load(wanted.name)
-        version = found.version_for(wanted, self.python)
-        if version is None and (having := found.for_python_all(self.python)):
+        known = recipe.load(wanted.name)
+        version = known.version_for(wanted, self.python)
+        if version is None and (having := known.for_python_all(self.python)):
             raise RecipeError(
                 f"the recipe of {wanted.name} has no version {wanted.specifier} "
                 f"for Python {self.python}",
-                evidence=f"it has {', '.join(one.version for one in having)}",
+                evidence=f"it has {', '.join(version_there.version for version_there in having)}",
                 cure="choose one of these, or add a [[version]] to the recipe",
             )
-        version = version or found.for_python(self.python)  # which tells that there is none
+        version = version or known.for_python(self.python)  # which tells that there is none
         return Package(version, lock.load(version, self.python))
 
     def _from_index(self, wanted: Requirement) -> Package:

@@ -106,7 +106,7 @@ def require_stated(wheel: Path, source: Path) -> None:
     )
 
 
-def _same(key: str, one: str, other: str) -> bool:
+def _same(key: str, text: str, other: str) -> bool:
     if key == "name":
-        return canonicalize_name(one) == canonicalize_name(other)
-    return Version(one) == Version(other.replace("_", "-"))
+        return canonicalize_name(text) == canonicalize_name(other)
+    return Version(text) == Version(other.replace("_", "-"))

@@ -37,11 +37,11 @@ def renew_all(
     loaded = [recipe.load(name, folder=recipes) for name in chosen]
     paths = [
         renew(version, python, folder=folder, settings=settings)
-        for one in loaded
+        for known in loaded
         for python in pythons
-        for version in one.for_python_all(python)
+        for version in known.for_python_all(python)
     ]
-    suites = {one.suite.requires for one in loaded if one.suite}
+    suites = {known.suite.requires for known in loaded if known.suite}
     paths += _renew_suites(suites, pythons, folder, settings or pip_settings.read())
     if packages is None and set(pythons) == set(recipe.PYTHONS):
         for stale in set(folder.glob("pylock.*.toml")) - set(paths):
@@ -99,8 +99,8 @@ def lock_of_tests(requires: Sequence[str], python: str, settings: PipSettings) -
     :raises LockError: requirements contradict each other, or no wheel satisfies one
     :raises IndexUnreachableError: no index can be reached
     """
-    found = tuple(resolver.wheels(requires, python, settings))
-    return Lock(python, "", {"build": tuple(requires)}, build=found)
+    artifacts = tuple(resolver.wheels(requires, python, settings))
+    return Lock(python, "", {"build": tuple(requires)}, build=artifacts)
 
 
 def resolve_on_the_fly(

@@ -49,7 +49,7 @@ def _words(value: object) -> object:
 
 def _globs(patterns: tuple[str, ...]) -> tuple[str, ...]:
     try:
-        return tuple(one for pattern in patterns for one in bracex.expand(pattern))
+        return tuple(glob for pattern in patterns for glob in bracex.expand(pattern))
     except bracex.ExpansionLimitException as error:
         raise ValueError("the braces stand for too many globs") from error
 

@@ -96,22 +96,22 @@ def cells(
             )
     possible = [_cell(python, packages, configuration, sdk) for python in pythons or recipe.PYTHONS]
     filled = [cell for cell in possible if cell.packages]
-    found = tuple(
+    selected = tuple(
         cell
         for cell in filled
         if (cell.identifier == only if only else configuration.selects(cell.identifier))
     )
-    if not found:
+    if not selected:
         raise _none_left(filled, configuration, only)
-    return found
+    return selected
 
 
-def as_github(found: Sequence[Cell]) -> str:
+def as_github(cells: Sequence[Cell]) -> str:
     """What ``strategy.matrix: ${{ fromJSON(…) }}`` takes, in one line."""
-    return json.dumps({"include": [_variables(cell) for cell in found]})
+    return json.dumps({"include": [_variables(cell) for cell in cells]})
 
 
-def as_gitlab(found: Sequence[Cell]) -> str:
+def as_gitlab(cells: Sequence[Cell]) -> str:
     """A child pipeline with one job for each cell: JSON, which YAML contains."""
     jobs = {
         cell.identifier: {
@@ -120,7 +120,7 @@ def as_gitlab(found: Sequence[Cell]) -> str:
                 name.upper(): str(value) for name, value in _variables(cell).items() if value
             },
         }
-        for cell in found
+        for cell in cells
     }
     return json.dumps({"include": [{"local": GITLAB_TEMPLATE}], **jobs}, indent=2)
 
@@ -131,7 +131,7 @@ def as_json(found: Sequence[Cell]) -> str:
     return json.dumps({"version": 1, "cells": cells}, indent=2)
 
 
-def build(found: Sequence[Cell], base: BuildRequest, console: Console) -> list[Result]:
+def build(cells: Sequence[Cell], base: BuildRequest, console: Console) -> list[Result]:
     """Build all cells into one wheelhouse, side by side; a cell that fails stops no other.
 
     There are as many at once as jobs, and they share the jobs: where the compilers of all
@@ -139,14 +139,14 @@ def build(found: Sequence[Cell], base: BuildRequest, console: Console) -> list[R
 
     :param base: what the cells have in common
     """
-    at_once = min(len(found), base.capacity.jobs)
-    requests = _requests(found, base, console)
+    at_once = min(len(cells), base.capacity.jobs)
+    requests = _requests(cells, base, console)
     if at_once == 1:
-        return [_build_cell(cell, requests[cell.identifier], console) for cell in found]
-    tokens = base.capacity.at_once(_memory_mb(found))
+        return [_build_cell(cell, requests[cell.identifier], console) for cell in cells]
+    tokens = base.capacity.at_once(_memory_mb(cells))
     with jobserver.opened(base.target.work, tokens) as path:
         pieces = {}
-        for cell in found:
+        for cell in cells:
             request = requests[cell.identifier]
             shared = replace(request, capacity=replace(request.capacity, jobserver=path))
             label = cell.identifier.partition("-")[0]
@@ -155,11 +155,11 @@ def build(found: Sequence[Cell], base: BuildRequest, console: Console) -> list[R
 
 
 def _requests(
-    found: Sequence[Cell], base: BuildRequest, console: Console
+    cells: Sequence[Cell], base: BuildRequest, console: Console
 ) -> dict[str, BuildRequest]:
     """Each cell's request; every SDK is made where that is needed, and read once for all."""
     read: dict[str, Path | Sdk] = {}
-    for name in dict.fromkeys(cell.sdk for cell in found):
+    for name in dict.fromkeys(cell.sdk for cell in cells):
         read[name] = Path(name)
         # A cell whose SDK cannot be had tells so itself.
         with contextlib.suppress(CrossbuildError, OSError, ValueError):
@@ -171,15 +171,15 @@ def _requests(
             target=replace(base.target, sdk=read[cell.sdk], python=cell.python),
             packages=cell.packages,
         )
-        for cell in found
+        for cell in cells
     }
 
 
-def _memory_mb(found: Sequence[Cell]) -> int:
+def _memory_mb(cells: Sequence[Cell]) -> int:
     """What the hungriest compiler of all cells needs."""
     recipes = [
         recipe.load(name).for_python(cell.python, version)
-        for cell in found
+        for cell in cells
         for name, _, version in (text.partition("==") for text in cell.versions)
     ]
     plain = int(RecipeVersion.model_fields["memory_mb"].default)
@@ -232,12 +232,14 @@ def _cell(
 
 def _reference(python: str) -> str:
     """The reference SDK that has this Python, else the default one."""
-    having = [one.name for one in reference_sdk.definitions() if one.python == python]
+    having = [
+        definition.name for definition in reference_sdk.definitions() if definition.python == python
+    ]
     return defaults.REFERENCE if defaults.REFERENCE in having or not having else having[0]
 
 
 def _has_board(sdk: str, python: str) -> bool | None:
-    by_name = {one.name: one.python for one in reference_sdk.definitions()}
+    by_name = {definition.name: definition.python for definition in reference_sdk.definitions()}
     return by_name[sdk] == python if sdk in by_name else None
 
 

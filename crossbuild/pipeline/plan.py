@@ -33,12 +33,12 @@ def in_order(wanted: Sequence[Wanted], find: Callable[[Wanted], Package]) -> tup
     packages: dict[str, Package] = {}
     graph: dict[str, set[str]] = {}
     # A bare name is content with the version that another package is built against.
-    pending = [(one, "the command line") for one in sorted(wanted, key=is_bare)]
+    pending = [(mention, "the command line") for mention in sorted(wanted, key=is_bare)]
     while pending:
-        one, by = pending.pop(0)
-        package = find(one)
+        mention, by = pending.pop(0)
+        package = find(mention)
         if package.name in packages:
-            _require_same(packages[package.name], package, one, by)
+            _require_same(packages[package.name], package, mention, by)
             continue
         packages[package.name] = package
         graph[package.name] = set(package.recipe.dependencies)

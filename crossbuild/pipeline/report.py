@@ -14,13 +14,13 @@ def wheels_table(made: Sequence[Made]) -> Table:
     table = Table(title="Wheelhouse")
     for name in ("wheel", "size", "sha256", "build time", "state"):
         table.add_column(name, overflow="fold")
-    for one in made:
+    for wheel in made:
         table.add_row(
-            one.wheel.name,
-            files.size_text(one.wheel.stat().st_size),
-            one.sha256[:16] + "…",
-            f"{one.seconds:.0f} s",
-            "up to date" if one.reused else "built",
+            wheel.wheel.name,
+            files.size_text(wheel.wheel.stat().st_size),
+            wheel.sha256[:16] + "…",
+            f"{wheel.seconds:.0f} s",
+            "up to date" if wheel.reused else "built",
         )
     return table
 
@@ -30,11 +30,11 @@ def left_out_table(made: Sequence[Made]) -> Table | None:
     table = Table(title="Left out by --slim")
     for name in ("wheel", "what", "files", "size"):
         table.add_column(name, overflow="fold")
-    for one in made:
+    for wheel in made:
         sizes: dict[str, list[int]] = defaultdict(list)
-        for file in one.left_out:
+        for file in wheel.left_out:
             sizes[file.kind].append(file.size)
-        for kind, found in sorted(sizes.items()):
-            size = files.size_text(sum(found))
-            table.add_row(one.wheel.name, kind, str(len(found)), size)
+        for kind, of_kind in sorted(sizes.items()):
+            size = files.size_text(sum(of_kind))
+            table.add_row(wheel.wheel.name, kind, str(len(of_kind)), size)
     return table if table.row_count else None

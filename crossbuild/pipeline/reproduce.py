@@ -36,8 +36,8 @@ def require_same(made: Sequence[Made], request: BuildRequest, console: Console) 
     make_wheels(again, console)
     for second in wheelhouses.contents(again.wheelhouse):
         _require_equal(request.wheelhouse / second.name, second, folder)
-    for one in made:
-        console.say(f"{one.wheel.name}: the same bytes")
+    for wheel in made:
+        console.say(f"{wheel.wheel.name}: the same bytes")
     files.remove_tree(folder)
 
 
@@ -62,15 +62,15 @@ def _take_locks(request: BuildRequest, again: BuildRequest) -> None:
 
 
 def _require_equal(first: Path, second: Path, folder: Path) -> None:
-    found = (
+    differences = (
         compare.between(first, second)
         if first.exists()
         else [f"no wheel of this name was made the first time in {first.parent}"]
     )
-    if not found:
+    if not differences:
         return
-    more = [f"… and {len(found) - _SHOWN} files more"] if len(found) > _SHOWN else []
-    lines = [*found[:_SHOWN], *more, f"first: {first}", f"second: {second}"]
+    more = [f"… and {len(differences) - _SHOWN} files more"] if len(differences) > _SHOWN else []
+    lines = [*differences[:_SHOWN], *more, f"first: {first}", f"second: {second}"]
     raise ReproducibilityError(
         f"{second.name} has other bytes when it is built again",
         evidence="\n".join([*lines, *_explained(first, second, folder / "diffoscope.txt")]),

@@ -64,10 +64,10 @@ def open_target(request: BuildRequest, console: Console) -> Target:
     :raises CrossbuildError: one of them cannot be used, as the doctor explains it
     """
     with _explained(request):
-        found = target.open_target(request.target)
-    for note in found.notes:
+        opened = target.open_target(request.target)
+    for note in opened.notes:
         console.say(f"note: {note}")
-    return found
+    return opened
 
 
 def plan_run(request: BuildRequest, found: Target) -> Run:
@@ -90,7 +90,7 @@ def plan_run(request: BuildRequest, found: Target) -> Run:
     planned = keys.with_keys(packages, found, request.repair)
     wheels = where.work / "wheels"
     store = Store(wheels, Digests(wheels / "digests.json"))
-    missing = tuple(one for one in planned if store.pair(one.build_key, one.key) is None)
+    missing = tuple(entry for entry in planned if store.pair(entry.build_key, entry.key) is None)
     return Run(request, found, planned, missing, store)
 
 
@@ -267,10 +267,10 @@ def publish(planned: Planned, run: Run) -> Made:
     pair = run.store.pair(planned.build_key, planned.key)
     assert pair is not None, f"{planned.package.title} was made, and is not in the store"
     built, repaired = pair
-    place, digests = run.request.wheelhouse, run.store.digests
+    house, digests = run.request.wheelhouse, run.store.digests
     python = run.target.python.version
-    landed, *_ = wheelhouse.publish(repaired.wheels, place, python, digests)
-    wheelhouse.publish_debug(repaired.debug, place, digests)
+    landed, *_ = wheelhouse.publish(repaired.wheels, house, python, digests)
+    wheelhouse.publish_debug(repaired.debug, house, digests)
     return Made(
         title=planned.package.title,
         wheel=landed,
@@ -310,11 +310,11 @@ def _require_apart(packages: Sequence[Package], request: BuildRequest) -> None:
     :raises ConfigurationError: the work folder or the cache is
     """
     for folder in [package.folder for package in packages if package.folder]:
-        for place in (request.target.work, request.target.cache):
-            inside = place.relative_to(folder) if place.is_relative_to(folder) else None
+        for path in (request.target.work, request.target.cache):
+            inside = path.relative_to(folder) if path.is_relative_to(folder) else None
             if inside is not None and (inside == Path() or source_tree.is_source(inside)):
                 raise ConfigurationError(
-                    f"{place} lies among the sources of {folder.name}",
+                    f"{path} lies among the sources of {folder.name}",
                     evidence=f"{folder} is built, and would be copied with all that is in it",
                     cure="name a folder elsewhere, or one called build: "
                     "--work-dir build, --cache-dir ~/.cache/crossbuild",

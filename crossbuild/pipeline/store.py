@@ -58,7 +58,7 @@ class Store:
 
     def put_repaired(self, key: str, made: Repaired) -> Repaired:
         """Keep a wheel for the board with those that it came along with."""
-        facts = {"left-out": [asdict(one) for one in made.left_out]}
+        facts = {"left-out": [asdict(file) for file in made.left_out]}
         paths = [made.wheel, *made.companions, *made.debug]
         return _repaired(self._put("repaired", key, paths, facts), made.left_out)
 

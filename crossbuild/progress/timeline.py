@@ -21,14 +21,14 @@ class Span:
 
 def lanes(spans: Iterable[Span]) -> list[list[Span]]:
     """The spans on as few lanes as hold them without one lying upon another."""
-    found: list[list[Span]] = []
-    for span in sorted(spans, key=lambda one: one.began):
-        free = next((lane for lane in found if lane[-1].ended <= span.began), None)
+    result: list[list[Span]] = []
+    for span in sorted(spans, key=lambda span_: span_.began):
+        free = next((lane for lane in result if lane[-1].ended <= span.began), None)
         if free is None:
-            found.append([span])
+            result.append([span])
         else:
             free.append(span)
-    return found
+    return result
 
 
 def idle_share(steps: Sequence[Span], compiles: Sequence[Span], cores: int) -> float:
@@ -45,7 +45,7 @@ def idle_share(steps: Sequence[Span], compiles: Sequence[Span], cores: int) -> f
         for span in spans:
             changes[span.began][kind] += 1
             changes[span.ended][kind] -= 1
-    begin, end = min(one.began for one in steps), max(one.ended for one in steps)
+    begin, end = min(step.began for step in steps), max(step.ended for step in steps)
     busy, running, compiling = 0.0, 0, 0
     for now, after in zip(moments, [*moments[1:], end], strict=True):
         running += changes[now][0]

@@ -88,8 +88,8 @@ class Trace:
             name = {"name": step.title}
             events.append({"ph": "M", "pid": number, "name": "process_name", "args": name})
             for thread, (kind, lane) in enumerate(_lanes_of(step)):
-                place = {"ph": "X", "pid": number, "tid": thread, "cat": kind}
-                events += [{**place, **_event(span, origin)} for span in lane]
+                common = {"ph": "X", "pid": number, "tid": thread, "cat": kind}
+                events += [{**common, **_event(span, origin)} for span in lane]
         return {"traceEvents": events, "displayTimeUnit": "ms"}
 
     def as_svg(self) -> str:

@@ -38,13 +38,13 @@ def run(pieces: Mapping[str, Callable[[Console], T]], console: Console, at_once:
         return [piece(console) for piece in pieces.values()]
     from multiprocessing import connection
 
-    waiting = [*pieces.items()]
+    pending = [*pieces.items()]
     running: list[_Piece[T]] = []
     results: dict[str, T] = {}
     try:
-        while waiting or running:
-            while waiting and len(running) < at_once:
-                running.append(_start(*waiting.pop(0), console))
+        while pending or running:
+            while pending and len(running) < at_once:
+                running.append(_start(*pending.pop(0), console))
             ready = connection.wait([piece.receiver for piece in running])
             for piece in [piece for piece in running if piece.receiver in ready]:
                 running.remove(piece)

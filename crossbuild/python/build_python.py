@@ -68,11 +68,11 @@ def find(
     """
     tried: list[str] = []
     seen: set[Path] = set()
-    for origin, place, candidates in _places(version, explicit, sdk):
-        found = [path for path in candidates if os.access(path, os.X_OK)]
-        if not found:
-            tried.append(f"{origin}: nothing at {place}")
-        for candidate in found:
+    for origin, where, candidates in _places(version, explicit, sdk):
+        executables = [path for path in candidates if os.access(path, os.X_OK)]
+        if not executables:
+            tried.append(f"{origin}: nothing at {where}")
+        for candidate in executables:
             if candidate.resolve() in seen:
                 continue
             seen.add(candidate.resolve())
@@ -134,11 +134,11 @@ def _examine(candidate: Path, version: str, origin: str, *, headers: bool) -> Bu
     _require_x86_64(executable)
     # The wrapper may have exported PYTHONHOME: the program must start without it.
     answer = first if executable == candidate.resolve() else _ask(executable)
-    found = ".".join(str(part) for part in answer["version"])
+    full_version = ".".join(str(part) for part in answer["version"])
     if answer["implementation"] != "cpython":
         raise _UnfitError(f"is {answer['implementation']}, not CPython")
-    if found.rpartition(".")[0] != version:
-        raise _UnfitError(f"is Python {found}")
+    if full_version.rpartition(".")[0] != version:
+        raise _UnfitError(f"is Python {full_version}")
     if answer["abiflags"] not in ("", "m"):
         raise _UnfitError(f"has the ABI flags {answer['abiflags']!r} (debug or free-threaded)")
     lacking = [module for module in answer["missing"] if module in REQUIRED]
@@ -149,7 +149,7 @@ def _examine(candidate: Path, version: str, origin: str, *, headers: bool) -> Bu
         raise _UnfitError(f"has no headers at {include}")
     return BuildPython(
         version=version,
-        full_version=found,
+        full_version=full_version,
         executable=executable,
         home=Path(answer["base_prefix"]),
         stdlib=Path(answer["stdlib"]),

@@ -78,8 +78,8 @@ def _copy_headers(source: Description, folder: Path) -> None:
             evidence=str(error)[:600],
             cure="the sysroot's Python is damaged: reinstall the SDK",
         ) from error
-    for place, _, _ in os.walk(folder):
-        Path(place).chmod(0o755)  # a shared SDK's folders may be read-only
+    for path, _, _ in os.walk(folder):
+        Path(path).chmod(0o755)  # a shared SDK's folders may be read-only
     # The SDK's own may be a read-only file, or a chooser between machines.
     files.remove_tree(folder / "pyconfig.h")
     files.write_text(folder / "pyconfig.h", without_shared_libpython(source.pyconfig))

@@ -104,8 +104,8 @@ class Prober:
         lines += ["void *volatile crossbuild_functions[] = {"]
         lines += [f"  (void *){name}," for name in wanted]
         lines += ["  0};", "int main(void) { return crossbuild_functions[0] == 0; }"]
-        words = [f"-l{library}" for library in libraries]
-        finished = self._compile("link", "\n".join(lines), "-fno-builtin", after=words)
+        flags = [f"-l{library}" for library in libraries]
+        finished = self._compile("link", "\n".join(lines), "-fno-builtin", after=flags)
         missing = set(_UNDEFINED.findall(finished.output))
         if finished.status != 0 and not missing:
             self._require(finished)
@@ -127,11 +127,13 @@ class Prober:
             data = elf.get_section(symbol["st_shndx"]).data()
             return bytes(data[start : start + symbol["st_size"]])
 
-    def _compile(self, name: str, text: str, *words: str, after: Sequence[str] = ()) -> Completed:
+    def _compile(
+        self, name: str, text: str, *arguments: str, after: Sequence[str] = ()
+    ) -> Completed:
         source, result = self.directory / f"{name}.c", self.directory / f"{name}.out"
         source.write_text(text, encoding="utf-8")
-        output = () if "-E" in words or "-fsyntax-only" in words else ("-o", result)
-        argv = [*self.sdk.tools.cc, "-w", "-O0", "-fno-lto", *words, source, *output, *after]
+        output = () if "-E" in arguments or "-fsyntax-only" in arguments else ("-o", result)
+        argv = [*self.sdk.tools.cc, "-w", "-O0", "-fno-lto", *arguments, source, *output, *after]
         return try_run(argv)
 
     def _require(self, finished: Completed) -> Completed:

@@ -126,9 +126,9 @@ def _commented(ask: Prober, comments: Mapping[str, str], libraries: list[str]) -
     linked = ask.link(sorted(set(functions.values())), libraries)
     bodies = {name: f"#ifndef {what}\n(void){what};\n#endif\n" for name, what in declared.items()}
     members = {
-        name: found.expand(r"\2 s; (void)sizeof(s.\1);")
+        name: member.expand(r"\2 s; (void)sizeof(s.\1);")
         for name, comment in comments.items()
-        if (found := _MEMBER.search(comment))
+        if (member := _MEMBER.search(comment))
     }
     compiled = ask.compile(bodies | members)
     decided = {name: "1" if header in present else "" for name, header in headers.items()}
@@ -138,8 +138,8 @@ def _commented(ask: Prober, comments: Mapping[str, str], libraries: list[str]) -
 
 
 def _matching(pattern: re.Pattern[str], comments: Mapping[str, str]) -> dict[str, str]:
-    found = {name: pattern.search(" ".join(text.split())) for name, text in comments.items()}
-    return {name: match[1] for name, match in found.items() if match}
+    matches = {name: pattern.search(" ".join(text.split())) for name, text in comments.items()}
+    return {name: match[1] for name, match in matches.items() if match}
 
 
 def _tabled(ask: Prober, table: Mapping[str, Any]) -> Macros:

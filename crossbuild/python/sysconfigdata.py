@@ -36,14 +36,14 @@ def find_module(library: Path, machine: str) -> Path | None:
     :param machine: preferred where one names it ("arm"): some sysroots also hold the build
         machine's.  Those of debug builds, which are another ABI, do not count.
     """
-    found = [
+    modules = [
         path
         for pattern in ("_sysconfigdata*.py", "plat-*/_sysconfigdata*.py")
         for path in sorted(library.glob(pattern))
         if not re.match(r"_sysconfigdata_[a-z]*d[a-z]*[_.]", path.name)
     ]
-    named = (path for path in found if machine in str(path.relative_to(library)))
-    return next(named, found[0] if found else None)
+    named = (path for path in modules if machine in str(path.relative_to(library)))
+    return next(named, modules[0] if modules else None)
 
 
 def read_config(path: Path) -> Config:
@@ -265,7 +265,7 @@ def _place_variables(config: Mapping[str, object], overlay: Path, tools: ToolNam
         "LIBPC": f"{sysroot_library}/pkgconfig",
     }
     static = f"lib{headers}.a"
-    return {name: str(place) for name, place in places.items()} | {
+    return {name: str(path) for name, path in places.items()} | {
         "Py_ENABLE_SHARED": 0,
         "LDLIBRARY": static,
         "LIBRARY": static,

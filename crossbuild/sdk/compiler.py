@@ -26,10 +26,10 @@ def without_conflict(tools: Tools, script: Path) -> Tools:
     conflict = CONFLICT.search(said.output)
     if conflict is None:
         return tools
-    words = {f"-mcpu={conflict[1]}": f"-mtune={conflict[1]}"}
+    replacements = {f"-mcpu={conflict[1]}": f"-mtune={conflict[1]}"}
 
     def agreed(command: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(words.get(word, word) for word in command)
+        return tuple(replacements.get(word, word) for word in command)
 
     fortran = agreed(tools.fortran) if tools.fortran else None
     return replace(tools, cc=agreed(tools.cc), cxx=agreed(tools.cxx), fortran=fortran)
@@ -106,7 +106,7 @@ def _macros(dump: Completed) -> dict[str, str]:
 
 
 def _demand_armv7hf(triple: str, macros: Mapping[str, str], cc: tuple[str, ...]) -> None:
-    words = " ".join(cc[1:])
+    flags = " ".join(cc[1:])
     if not triple.startswith("arm") or "__arm__" not in macros:
         raise SdkError(
             f"the SDK is for {triple.partition('-')[0]}, not for 32-bit Arm",
@@ -116,14 +116,14 @@ def _demand_armv7hf(triple: str, macros: Mapping[str, str], cc: tuple[str, ...])
     if "__ARM_PCS_VFP" not in macros:
         raise SdkError(
             "the SDK is for soft float, not hard float",
-            evidence=f"CC's words are: {words}; the compiler does not define __ARM_PCS_VFP",
+            evidence=f"CC's words are: {flags}; the compiler does not define __ARM_PCS_VFP",
             cure='build the SDK with a hard-float tune, e.g. DEFAULTTUNE = "cortexa9hf-neon" '
             "in local.conf",
         )
     if int(macros.get("__ARM_ARCH", "0")) < 7:
         raise SdkError(
             f"the SDK compiles for ARMv{macros.get('__ARM_ARCH')}, not ARMv7",
-            evidence=f"CC's words are: {words}",
+            evidence=f"CC's words are: {flags}",
             cure='build the SDK with an ARMv7 tune, e.g. DEFAULTTUNE = "cortexa9hf-neon" '
             "in local.conf",
         )

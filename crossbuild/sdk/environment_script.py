@@ -39,12 +39,12 @@ def choose(root: Path, environment: str | None) -> Path:
             evidence=repr(str(root)),
             cure="install the SDK elsewhere (Yocto's own installer refuses such paths too)",
         )
-    found = scripts(root)
+    fitting = scripts(root)
     if environment is not None:
         wanted = environment.removeprefix(SCRIPT_PREFIX)
-        found = tuple(path for path in found if path.name == SCRIPT_PREFIX + wanted)
-    if len(found) == 1:
-        return found[0]
+        fitting = tuple(path for path in fitting if path.name == SCRIPT_PREFIX + wanted)
+    if len(fitting) == 1:
+        return fitting[0]
     names = [path.name.removeprefix(SCRIPT_PREFIX) for path in scripts(root)]
     if not names:
         raise SdkError(

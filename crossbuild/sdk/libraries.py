@@ -51,12 +51,12 @@ def find(sdk: Sdk, name: str) -> Library | None:
 
     One with a shared library is better than one without, then the linker's own folders.
     """
-    found = [
+    libraries = [
         library
         for folder, on_path in _folders(sdk)
         if (library := _in_folder(folder, name, on_path=on_path)) is not None
     ]
-    return min(found, key=lambda library: library.shared is None, default=None)
+    return min(libraries, key=lambda library: library.shared is None, default=None)
 
 
 def reach(sdk: Sdk, names: Iterable[str]) -> Sdk:
@@ -65,14 +65,14 @@ def reach(sdk: Sdk, names: Iterable[str]) -> Sdk:
     Its content id then tells what lies there.
     """
     for name in sorted(set(names)):
-        found = find(sdk, name)
-        if found is None or found.on_path or found.shared is None:
+        library = find(sdk, name)
+        if library is None or library.on_path or library.shared is None:
             continue
-        include = (found.include,) if found.include else ()
-        digest = TreeDigest(None).of(found.folder, [Path()])
+        include = (library.include,) if library.include else ()
+        digest = TreeDigest(None).of(library.folder, [Path()])
         sdk = replace(
             sdk,
-            library_dirs=(*sdk.library_dirs, found.folder),
+            library_dirs=(*sdk.library_dirs, library.folder),
             include_dirs=(*sdk.include_dirs, *include),
             content_id=files.content_key(sdk.content_id, name, digest),
         )
@@ -128,8 +128,8 @@ def _described(sdk: Sdk, library: Library) -> bool:
     for folder in sdk.library_dirs:
         path = folder / "pkgconfig" / f"{library.name}.pc"
         if path.is_file():
-            place = sdk.target_sysroot / _library_dir(path).lstrip("/")
-            return place.resolve() == library.folder.resolve()
+            folder_named = sdk.target_sysroot / _library_dir(path).lstrip("/")
+            return folder_named.resolve() == library.folder.resolve()
     return False
 
 
@@ -145,12 +145,12 @@ def _library_dir(path: Path) -> str:
 
 def _pc(sdk: Sdk, library: Library) -> str:
     """A description with paths as the target has them; pkg-config prefixes the sysroot."""
-    place = library.folder.relative_to(sdk.target_sysroot)
+    folder = library.folder.relative_to(sdk.target_sysroot)
     include = (library.include or sdk.target_sysroot / "usr/include").relative_to(
         sdk.target_sysroot
     )
     return (
-        f"libdir=/{place}\nincludedir=/{include}\n"
+        f"libdir=/{folder}\nincludedir=/{include}\n"
         f"Name: {library.name}\nDescription: {library.name} of the sysroot\n"
         f"Version: {_version(library)}\n"
         f"Libs: -L${{libdir}} -l{library.name}\nCflags: -I${{includedir}}\n"

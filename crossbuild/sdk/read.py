@@ -115,27 +115,27 @@ def _command(
     :param beside: the C compiler; a tool that the script does not name (READELF
         before dunfell) is the one with the same prefix beside it
     """
-    words = shlex.split(variables.get(name, ""))
-    if words and Path(words[0]).name in {"ccache", "distcc", "icecc"}:
-        words = words[1:]
-    if not words and beside is not None:
-        words = [re.sub(r"g?cc$", name.lower(), beside)]
-    if not words:
+    command = shlex.split(variables.get(name, ""))
+    if command and Path(command[0]).name in {"ccache", "distcc", "icecc"}:
+        command = command[1:]
+    if not command and beside is not None:
+        command = [re.sub(r"g?cc$", name.lower(), beside)]
+    if not command:
         raise SdkError(
             f"the SDK does not say what its {name} is",
             evidence=f"{script} sets no {name}",
             cure="use the script of an SDK made by bitbake -c populate_sdk",
         )
-    program = which(words[0], variables) or (
-        which(str(Path(beside).parent / words[0]), variables) if beside else None
+    program = which(command[0], variables) or (
+        which(str(Path(beside).parent / command[0]), variables) if beside else None
     )
     if program is None:
         raise SdkError(
             f"the SDK's {name} is missing",
-            evidence=f"{script} names {words[0]!r}, which is not on its PATH",
+            evidence=f"{script} names {command[0]!r}, which is not on its PATH",
             cure="the SDK was moved or copied in part: run its installer again",
         )
-    return (program, *words[1:])
+    return (program, *command[1:])
 
 
 def _fortran(cc: tuple[str, ...], variables: Mapping[str, str]) -> tuple[str, ...] | None:
@@ -148,7 +148,10 @@ def _fortran(cc: tuple[str, ...], variables: Mapping[str, str]) -> tuple[str, ..
     name = re.sub(r"gcc(-[\d.]+)?$", r"gfortran\1", compiler.name)
     native = variables["OECORE_NATIVE_SYSROOT"]
     path = variables.get("PATH", "").split(os.pathsep)
-    folders = [str(compiler.parent), *(one for one in path if Path(one).is_relative_to(native))]
+    folders = [
+        str(compiler.parent),
+        *(entry for entry in path if Path(entry).is_relative_to(native)),
+    ]
     program = which(name, {"PATH": os.pathsep.join(folders)})
     if program is None or name == compiler.name:
         return None

@@ -65,21 +65,21 @@ def _sabrelite(question: Question, console: Console) -> Iterator[Board]:
 
 def user_land(question: Question, console: Console) -> tuple[Path, str]:
     """The target's user land, without compilers, OpenBLAS and libgfortran; its Python."""
-    found = question.target.located(console).read_sdk()
-    version = question.target.python or target_python.newest(found)
+    sdk = question.target.located(console).read_sdk()
+    version = question.target.python or target_python.newest(sdk)
     with console.step(f"board with Python {version}"):
         base = prepared_root(
-            found.target_sysroot,
+            sdk.target_sysroot,
             version,
             question.cache / "boards",
-            pip_wheel=_pip_for_board(found, version, question),
+            pip_wheel=_pip_for_board(sdk, version, question),
         )
     return base, version
 
 
-def _pip_for_board(found: Sdk, version: str, question: Question) -> Path | None:
+def _pip_for_board(sdk: Sdk, version: str, question: Question) -> Path | None:
     """The pip that a board without one is given; None where the image has its own."""
-    if rootfs.pip_folder(found.target_sysroot, version):
+    if rootfs.pip_folder(sdk.target_sysroot, version):
         return None
     finder = Finder(version, question.work / "locks", question.cache)
     package = finder.find(question.packages[0])

@@ -101,7 +101,9 @@ def compare(
     """
     log = question.work / "parity.log"
     recipes = prove.recipes_of(question.requirements)
-    native = [one.suite.native for one in recipes.values() if one.suite and one.suite.native]
+    native = [
+        known.suite.native for known in recipes.values() if known.suite and known.suite.native
+    ]
     if not native:
         raise ConfigurationError(
             f"no native build is known of {' '.join(map(str, question.packages))}",
@@ -127,11 +129,11 @@ def compare(
             return _run("debian", question, jobs, wheels, board, console)
 
     sides = workers.run({"ours": ours, "Debian's": theirs}, console, at_once)
-    found = [Comparison(*pair) for pair in zip(*sides, strict=True)]
-    for one in found:
-        _show(one, question.work, console)
-    require_none_alone(found, question.work)
-    return found
+    comparisons = [Comparison(*pair) for pair in zip(*sides, strict=True)]
+    for known in comparisons:
+        _show(known, question.work, console)
+    require_none_alone(comparisons, question.work)
+    return comparisons
 
 
 def _board(root: Path, python: str, question: Question) -> AbstractContextManager[Board]:
@@ -162,21 +164,21 @@ def _about(recipe: Recipe, board: Board, log: Path) -> tuple[str, ...]:
     """What the installed build says of itself, by the recipe's script."""
     if recipe.about_script is None:
         return ()
-    told = smoke.run_script(board, f"{recipe.name}-about", recipe.about_script, log=log)
-    if not told.passed:
-        raise smoke.failure(f"{recipe.about_script.name} failed on {board.name}", told, log)
-    return tuple(told.output.splitlines())
+    result = smoke.run_script(board, f"{recipe.name}-about", recipe.about_script, log=log)
+    if not result.passed:
+        raise smoke.failure(f"{recipe.about_script.name} failed on {board.name}", result, log)
+    return tuple(result.output.splitlines())
 
 
-def table(found: Comparison) -> Table:
+def table(comparison: Comparison) -> Table:
     """Both sides by slice: tests, failures on both and on one alone, seconds."""
-    result = found.ours.result
+    result = comparison.ours.result
     shown = Table(title=f"{result.package} {result.version}: ours beside Debian's own build")
     shown.add_column("slice", no_wrap=True)
     columns = ("tests ours", "theirs", "failed on both", "ours alone", "theirs alone")
     for column in (*columns, "seconds ours", "theirs"):
         shown.add_column(column, justify="right")
-    theirs = {one.name: one for one in found.theirs.result.slices}
+    theirs = {of_slice.name: of_slice for of_slice in comparison.theirs.result.slices}
     for ours in result.slices:
         shown.add_row(ours.name, *_row(ours, theirs.get(ours.name)))
     return shown
@@ -194,20 +196,20 @@ def _names(tests: Sequence[TestResult]) -> set[str]:
     return {test.test for test in tests if test.bad}
 
 
-def _show(found: Comparison, work: Path, console: Console) -> None:
-    console.table(table(found))
-    for line in found.differences:
+def _show(comparison: Comparison, work: Path, console: Console) -> None:
+    console.table(table(comparison))
+    for line in comparison.differences:
         console.say(line)
-    path = work / f"parity-{found.ours.result.package}.json"
-    files.write_text(path, json.dumps(found.as_json(), indent=2) + "\n")
+    path = work / f"parity-{comparison.ours.result.package}.json"
+    files.write_text(path, json.dumps(comparison.as_json(), indent=2) + "\n")
 
 
-def require_none_alone(found: Sequence[Comparison], work: Path) -> None:
+def require_none_alone(comparisons: Sequence[Comparison], work: Path) -> None:
     """Refuse wheels on which tests fail that pass on the native build.
 
     :raises SuiteError: there are some
     """
-    alone = [test for one in found for test in one.ours_alone]
+    alone = [test for comparison in comparisons for test in comparison.ours_alone]
     if alone:
         raise SuiteError(
             f"{len(alone)} tests failed on our wheels alone, and not on Debian's own build",

@@ -54,8 +54,10 @@ def required_wheels(
         lock.write(relock.lock_of_tests(requires, python, pip_settings.read()), path)
     tag = PythonVersion(python).tag
     built = [parse_wheel_filename(wheel.name) for wheel in wheelhouses.contents(wheelhouse)]
-    there = {name for name, _, _, tags in built if any(one.interpreter == tag for one in tags)}
-    wanted = [one for one in lock.read(path).build if canonicalize_name(one.name) not in there]
+    there = {name for name, _, _, tags in built if any(entry.interpreter == tag for entry in tags)}
+    wanted = [
+        entry for entry in lock.read(path).build if canonicalize_name(entry.name) not in there
+    ]
     _require_pure(wanted)
     return download.fetch_all(wanted, cache)
 
@@ -80,11 +82,11 @@ def run(
 
 
 def _require_pure(wanted: Sequence[Artifact]) -> None:
-    compiled = [one for one in wanted if not one.filename.endswith("-any.whl")]
+    compiled = [artifact for artifact in wanted if not artifact.filename.endswith("-any.whl")]
     if compiled:
         raise ConfigurationError(
             f"test-requires needs {compiled[0].name}, which has compiled code",
-            evidence=", ".join(one.filename for one in compiled),
+            evidence=", ".join(artifact.filename for artifact in compiled),
             cure=f"build its wheel too: crossbuild wheels {compiled[0].name}",
         )
 

@@ -48,7 +48,7 @@ def prove(question: Question, console: Console) -> Proof:
             question.wheelhouse,
             board,
             question.requirements,
-            {name: found.smoke_script for name, found in recipes.items()},
+            {name: known.smoke_script for name, known in recipes.items()},
             console,
             log=question.work / "verify.log",
             report_file=question.work / "verify.json",
@@ -106,19 +106,19 @@ def _run_suite(
     job: SuiteJob, question: Question, board: Board, console: Console
 ) -> tuple[SuiteResult, Verdict]:
     """Run a suite, and keep and show its results."""
-    place = question.work / f"suite-{job.package}"
-    junit = place.with_suffix(".xml")
+    path = question.work / f"suite-{job.package}"
+    junit = path.with_suffix(".xml")
     result = suites.run(
         job,
         board,
         console,
-        log=place.with_suffix(".log"),
+        log=path.with_suffix(".log"),
         keep=lambda so_far: suite_results.write_junit(so_far, junit),
     )
     known = known_failures.load(job.package)
     verdict = known_failures.judge(result, known, question.board_kind)
     document = {**suite_results.as_json(result), **verdict.as_json()}
-    files.write_text(place.with_suffix(".json"), json.dumps(document, indent=2) + "\n")
+    files.write_text(path.with_suffix(".json"), json.dumps(document, indent=2) + "\n")
     console.table(suite_results.table(result))
     for line in verdict.lines():
         console.say(line)

@@ -153,7 +153,7 @@ def run_script(board: Board, package: str, script: Path, *, log: Path) -> Script
 def run_measured(
     board: Board,
     name: str,
-    words: Sequence[str],
+    arguments: Sequence[str],
     *,
     log: Path,
     timeout: float = TIMEOUT,
@@ -165,7 +165,7 @@ def run_measured(
     :raises BoardError: it did not end in time
     """
     board.push(ON_BOARD / "measure.py", f"{board.scratch}/measure.py")
-    argv = [*board.python, f"{board.scratch}/measure.py", _MARK, *words]
+    argv = [*board.python, f"{board.scratch}/measure.py", _MARK, *arguments]
     return _result(name, _run(board, argv, log, timeout, on_line))
 
 

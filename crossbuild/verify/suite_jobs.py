@@ -74,10 +74,12 @@ def publish_requirements(
 
     :raises ConfigurationError: something of it has compiled code
     """
-    found: set[Path] = set()
+    published: set[Path] = set()
     for requires in {job.suite.requires for job in jobs}:
-        found.update(project_tests.required_wheels(requires, python, wheelhouse, lock.LOCKS, cache))
-    return wheelhouses.publish(sorted(found), wheelhouse, python)
+        published.update(
+            project_tests.required_wheels(requires, python, wheelhouse, lock.LOCKS, cache)
+        )
+    return wheelhouses.publish(sorted(published), wheelhouse, python)
 
 
 def equip(

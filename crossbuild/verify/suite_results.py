@@ -69,7 +69,7 @@ class SuiteResult:
     @property
     def tests(self) -> tuple[TestResult, ...]:
         """Every test."""
-        return tuple(test for one in self.slices for test in one.tests)
+        return tuple(test for part in self.slices for test in part.tests)
 
     @property
     def bad(self) -> tuple[TestResult, ...]:
@@ -84,11 +84,11 @@ def table(result: SuiteResult) -> Table:
     shown.add_column("slice", no_wrap=True)
     for column in (*OUTCOMES, "seconds", "peak memory"):
         shown.add_column(column, justify="right")
-    for one in result.slices:
-        shown.add_row(one.name, *_numbers(one.counts, one.seconds, one.peak_memory))
+    for part in result.slices:
+        shown.add_row(part.name, *_numbers(part.counts, part.seconds, part.peak_memory))
     counts = Counter(test.outcome for test in result.tests)
-    seconds = sum(one.seconds for one in result.slices)
-    peak = max((one.peak_memory for one in result.slices), default=0)
+    seconds = sum(part.seconds for part in result.slices)
+    peak = max((part.peak_memory for part in result.slices), default=0)
     shown.add_section()
     shown.add_row("all", *_numbers(counts, seconds, peak))
     return shown
@@ -103,12 +103,12 @@ def as_json(result: SuiteResult) -> dict[str, object]:
         "board": result.board,
         "slices": [
             {
-                "name": one.name,
-                **{outcome: one.counts[outcome] for outcome in OUTCOMES},
-                "seconds": one.seconds,
-                "peak_memory": one.peak_memory,
+                "name": part.name,
+                **{outcome: part.counts[outcome] for outcome in OUTCOMES},
+                "seconds": part.seconds,
+                "peak_memory": part.peak_memory,
             }
-            for one in result.slices
+            for part in result.slices
         ],
         "bad": {test.test: test.outcome for test in result.bad},
     }
@@ -117,20 +117,20 @@ def as_json(result: SuiteResult) -> dict[str, object]:
 def write_junit(result: SuiteResult, path: Path) -> None:
     """Write the results as JUnit XML, one ``testsuite`` a slice, as pytest names things."""
     root = ET.Element("testsuites", name=f"{result.package} {result.version}")
-    for one in result.slices:
-        counts = one.counts
+    for part in result.slices:
+        counts = part.counts
         suite = ET.SubElement(
             root,
             "testsuite",
-            name=one.name,
-            tests=str(len(one.tests)),
+            name=part.name,
+            tests=str(len(part.tests)),
             failures=str(counts["failed"]),
             errors=str(counts["error"] + counts["crashed"] + counts["hung"]),
             skipped=str(counts["skipped"]),
-            time=f"{one.seconds:.3f}",
+            time=f"{part.seconds:.3f}",
             hostname=result.board,
         )
-        for test in one.tests:
+        for test in part.tests:
             _add_case(suite, test)
     ET.indent(root)
     files.write_text(path, ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n")

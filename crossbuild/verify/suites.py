@@ -54,14 +54,14 @@ def run(
     :raises ConfigurationError: a slice that was asked for has no tests
     """
     board.push(ON_BOARD / "suite.py", _program(board))
-    found = _test_files(job, board)
-    _require_slices(job, found)
+    test_files = _test_files(job, board)
+    _require_slices(job, test_files)
     result = SuiteResult(job.package, job.version, job.kind, board.name, ())
-    for name, group in groupby(_chosen(job, found), key=_slice_of):
+    for name, group in groupby(_chosen(job, test_files), key=_slice_of):
         with console.step(f"tests of {name} on {board.name}") as step:
-            one = _run_slice(job, name, list(group), board, step, log)
-            step.outcome = ", ".join(f"{n} {how}" for how, n in sorted(one.counts.items()))
-        result = replace(result, slices=(*result.slices, one))
+            part = _run_slice(job, name, list(group), board, step, log)
+            step.outcome = ", ".join(f"{n} {how}" for how, n in sorted(part.counts.items()))
+        result = replace(result, slices=(*result.slices, part))
         keep(result)
     return result
 
@@ -74,29 +74,31 @@ def _test_files(job: SuiteJob, board: Board) -> list[str]:
     """The files with tests that came with the installed package, less the excluded ones."""
     listed = board.run([*board.python, _program(board), job.suite.module], check=False)
     try:
-        found = json.loads(listed.output.strip().splitlines()[-1])
+        paths = json.loads(listed.output.strip().splitlines()[-1])
     except (IndexError, ValueError) as error:
         raise BoardError(
             f"the tests of {job.package} cannot be found on {board.name}",
             evidence=listed.output[-2000:],
             cure="see what its Python says above",
         ) from error
-    return [file for file in found if not any(_below(file, path) for path in job.suite.exclude)]
+    return [file for file in paths if not any(_below(file, path) for path in job.suite.exclude)]
 
 
-def _require_slices(job: SuiteJob, found: Sequence[str]) -> None:
-    folders = sorted({_slice_of(file) for file in found})
-    for one in job.slices:
-        if not any(_below(file, one) for file in found):
+def _require_slices(job: SuiteJob, test_files: Sequence[str]) -> None:
+    folders = sorted({_slice_of(file) for file in test_files})
+    for wanted in job.slices:
+        if not any(_below(file, wanted) for file in test_files):
             raise ConfigurationError(
-                f"{job.package} {job.version} has no tests in {one}",
+                f"{job.package} {job.version} has no tests in {wanted}",
                 evidence=f"it has tests in {', '.join(folders) or 'no folder at all'}",
                 cure="name one of these folders, or a file below one of them",
             )
 
 
-def _chosen(job: SuiteJob, found: Sequence[str]) -> list[str]:
-    return [file for file in found if not job.slices or any(_below(file, s) for s in job.slices)]
+def _chosen(job: SuiteJob, test_files: Sequence[str]) -> list[str]:
+    return [
+        file for file in test_files if not job.slices or any(_below(file, s) for s in job.slices)
+    ]
 
 
 def _below(file: str, path: str) -> bool:
@@ -113,27 +115,27 @@ def _run_slice(
 ) -> SliceResult:
     records = f"{board.scratch}/suite/{name.replace('/', '.')}-{secrets.token_hex(4)}.records"
     seconds = str(job.suite.test_seconds)
-    words = [_program(board), job.suite.module, records, seconds, job.markers, *test_files]
-    found: dict[str, TestResult] = {}
+    arguments = [_program(board), job.suite.module, records, seconds, job.markers, *test_files]
+    results: dict[str, TestResult] = {}
     deaths: dict[str, TestResult] = {}
     took, peak = 0.0, 0
     for _ in range(_RESTARTS):
         ended = smoke.run_measured(
-            board, name, words, log=log, timeout=_LIMIT, on_line=lambda line: _show(line, step)
+            board, name, arguments, log=log, timeout=_LIMIT, on_line=lambda line: _show(line, step)
         )
         took, peak = took + ended.seconds, max(peak, ended.peak_memory)
-        found = _recorded(board, records, ended, log)
-        if _FINISHED in found and ended.status not in _NO_RUN:
+        results = _recorded(board, records, ended, log)
+        if _FINISHED in results and ended.status not in _NO_RUN:
             break
-        running = {name for name, test in found.items() if test.outcome == "started"} - {*deaths}
+        running = {name for name, test in results.items() if test.outcome == "started"} - {*deaths}
         test = next(iter(running), name)
         deaths[test] = _death(test, ended)
         if not running:
             break
     else:
         deaths[name] = TestResult(name, "error", text=f"given up after {_RESTARTS} interpreters")
-    found.pop(_FINISHED, None)
-    return SliceResult(name, tuple({**found, **deaths}.values()), took, peak)
+    results.pop(_FINISHED, None)
+    return SliceResult(name, tuple({**results, **deaths}.values()), took, peak)
 
 
 def _recorded(board: Board, records: str, ended: ScriptResult, log: Path) -> dict[str, TestResult]:

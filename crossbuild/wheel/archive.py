@@ -86,14 +86,14 @@ class Wheel:
         :raises WheelError: there is none, or more than one
         """
         tops = {name.split("/")[0] for name in self._infos if ".dist-info/" in name}
-        found = sorted(top for top in tops if top.endswith(".dist-info"))
-        if len(found) != 1:
+        named = sorted(top for top in tops if top.endswith(".dist-info"))
+        if len(named) != 1:
             raise WheelError(
                 f"{self.path.name} is not a wheel",
-                evidence=f"it has {len(found)} .dist-info folders: {', '.join(found) or 'none'}",
+                evidence=f"it has {len(named)} .dist-info folders: {', '.join(named) or 'none'}",
                 cure="build the wheel again with a current build back end",
             )
-        return found[0]
+        return named[0]
 
     def _headers(self, member: str) -> Message:
         name = f"{self.dist_info}/{member}"

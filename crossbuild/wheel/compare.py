@@ -24,21 +24,21 @@ def between(first: Path, second: Path) -> list[str]:
     """
     if first.read_bytes() == second.read_bytes():
         return []
-    with wheel.opened(first) as one, wheel.opened(second) as other:
-        found = list(_files(one, other))
-    return found or ["the archive alone: the order, times or modes of its files, or RECORD"]
+    with wheel.opened(first) as ours, wheel.opened(second) as theirs:
+        differing = list(_files(ours, theirs))
+    return differing or ["the archive alone: the order, times or modes of its files, or RECORD"]
 
 
-def _files(one: Wheel, other: Wheel) -> Iterator[str]:
+def _files(ours: Wheel, theirs: Wheel) -> Iterator[str]:
     """RECORD is left out: what differs in it differs elsewhere."""
-    names = dict.fromkeys([*one.members, *other.members])
+    names = dict.fromkeys([*ours.members, *theirs.members])
     for name in names:
-        if name not in other.members:
+        if name not in theirs.members:
             yield f"{name}: in the first alone"
-        elif name not in one.members:
+        elif name not in ours.members:
             yield f"{name}: in the second alone"
-        elif name != f"{one.dist_info}/RECORD" and one.data(name) != other.data(name):
-            yield f"{name}: {_difference(one.data(name), other.data(name), name)}"
+        elif name != f"{ours.dist_info}/RECORD" and ours.data(name) != theirs.data(name):
+            yield f"{name}: {_difference(ours.data(name), theirs.data(name), name)}"
 
 
 def _difference(ours: bytes, theirs: bytes, name: str) -> str:

@@ -92,14 +92,14 @@ def pack(folder: Path, destination: Path, epoch: int, *, compressed: bool = True
 
 def _only_dist_info(folder: Path, names: Sequence[str]) -> str:
     tops = {name.split("/")[0] for name in names if "/" in name}
-    found = sorted(top for top in tops if top.endswith(".dist-info"))
-    if len(found) != 1:
+    folders = sorted(top for top in tops if top.endswith(".dist-info"))
+    if len(folders) != 1:
         raise WheelError(
             f"{folder} is not an unpacked wheel",
-            evidence=f".dist-info folders: {', '.join(found) or 'none'}",
+            evidence=f".dist-info folders: {', '.join(folders) or 'none'}",
             cure="a wheel has exactly one: build the package again",
         )
-    return found[0]
+    return folders[0]
 
 
 def record_faults(wheel: Wheel, contents: Mapping[str, str]) -> tuple[RecordFault, ...]:
@@ -140,7 +140,7 @@ def _entry_fault(wheel: Wheel, entry: RecordEntry, contents: Mapping[str, str]) 
 
 
 def _files(folder: Path) -> list[str]:
-    found = []
+    names = []
     for path in folder.rglob("*"):
         if path.is_symlink():
             raise WheelError(
@@ -149,8 +149,8 @@ def _files(folder: Path) -> list[str]:
                 cure="replace the link by the file that it names",
             )
         if path.is_file():
-            found.append(path.relative_to(folder).as_posix())
-    return found
+            names.append(path.relative_to(folder).as_posix())
+    return names
 
 
 def _info(name: str, when: tuple[int, ...], *, executable: bool = False) -> zipfile.ZipInfo:

@@ -130,7 +130,7 @@ def test_names_that_overlap_are_bounded() -> None:
     strings = b"a" * 60000 + b"\0"
     table = b"".join((i % 5).to_bytes(4, "little") + bytes(12) for i in range(3000))
     with pytest.raises(ValueError, match="overlap"):
-        list(tables.symbols(table, strings, order="<", wide=False))
+        list(tables.symbols(table, strings, order="<", is_64_bit=False))
 
 
 def test_members_of_a_static_library(sample: bytes) -> None:

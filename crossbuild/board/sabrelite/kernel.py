@@ -50,15 +50,15 @@ def _unpack(device_tree: str, cache: Path, stage: Path, log: Path) -> None:
     name = re.findall(r"linux-image-\S+", depends)[0]
     tree = stage / "tree"
     debian.unpack(apt.download([name], [], dependencies=False), tree, log)
-    found = sorted(tree.glob(f"usr/lib/linux-image-*/{device_tree}"))
-    if not found:
+    trees = sorted(tree.glob(f"usr/lib/linux-image-*/{device_tree}"))
+    if not trees:
         raise BoardError(
             f"the kernel {name} has no device tree {device_tree}",
             evidence=f"{tree}/usr/lib/linux-image-*/",
             cure="choose another board",
         )
     shutil.copy(next(tree.glob("boot/vmlinuz-*")), stage / "vmlinuz")
-    (stage / device_tree).write_bytes(without_dma(found[0].read_bytes()))
+    (stage / device_tree).write_bytes(without_dma(trees[0].read_bytes()))
     files.remove_tree(tree)
 
 

@@ -187,10 +187,10 @@ def _write_root(image: Path, base: Path, python_version: str, wheels: Sequence[P
 
 def _qemu(kernel: board_kernel.Kernel, image: Path, folder: Path, log: Path) -> list[str]:
     files_of = ["-kernel", kernel.image, "-dtb", kernel.device_tree, "-initrd", image]
-    words = ["-M", MACHINE, "-smp", "4", "-m", "1G", "-nic", "none", "-display", "none"]
+    arguments = ["-M", MACHINE, "-smp", "4", "-m", "1G", "-nic", "none", "-display", "none"]
     # The first serial line is the agent's (QEMU starts when we have connected), the second
     # is the console, as on the real board.
     lines = ["-serial", f"unix:{folder}/line,server=on,wait=on", "-serial", f"file:{log}"]
     monitor = ["-monitor", f"unix:{folder}/monitor,server=on,wait=off", "-no-reboot"]
     settings = ["-append", "console=ttymxc1,115200 panic=-1 rdinit=/init loglevel=5"]
-    return ["qemu-system-arm", *words, *map(str, files_of), *lines, *monitor, *settings]
+    return ["qemu-system-arm", *arguments, *map(str, files_of), *lines, *monitor, *settings]

@@ -57,9 +57,9 @@ def matrix(
 
     configured = inputs.configuration()
     wanted = inputs.packages(packages, configured)
-    found = cells.cells(wanted, configured, pythons=python or (), sdk=sdk, only=only)
+    chosen = cells.cells(wanted, configured, pythons=python or (), sdk=sdk, only=only)
     if not build:
-        typer.echo(getattr(cells, f"as_{output.value}")(found))
+        typer.echo(getattr(cells, f"as_{output.value}")(chosen))
         return
     base = BuildRequest(
         target=inputs.target(Path(), work, cache),
@@ -71,6 +71,6 @@ def matrix(
         offline=offline,
     )
     with trace.recorded(console, base.target.work, base.capacity.cores):
-        results = cells.build(found, base, console)
+        results = cells.build(chosen, base, console)
     console.table(cells.table(results))
     cells.require_all(results)

@@ -45,6 +45,6 @@ def parity(
         suite=(SuiteKind.FULL if full else SuiteKind.FAST).value,
         slices=tuple(slices or ()),
     )
-    found = compare(question, definition, console, at_once=jobs)
+    comparisons = compare(question, definition, console, at_once=jobs)
     if as_json:
-        inputs.print_json([comparison.as_json() for comparison in found])
+        inputs.print_json([comparison.as_json() for comparison in comparisons])

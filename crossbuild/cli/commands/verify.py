@@ -66,7 +66,7 @@ def verify(
         suite=suite.value,
         slices=tuple(slices or ()),
     )
-    found = prove(question, console)
+    proof = prove(question, console)
     if as_json:
-        suites = [suite_results.as_json(result) for result in found.suites]
-        inputs.print_json({**asdict(found.report), "suites": suites})
+        suites = [suite_results.as_json(result) for result in proof.suites]
+        inputs.print_json({**asdict(proof.report), "suites": suites})

@@ -66,9 +66,9 @@ class Apt:
         self._configure()
         self._get("update", "-o", "APT::Update::Error-Mode=any")
         plan = self._get("install", "--simulate", *packages).output
-        found = re.findall(r"^Inst (\S+) .*?\((\S+) .*\[(\w+)\]\)", plan, re.MULTILINE)
-        chosen = {name for name, _, _ in found if dependencies or name in packages} - {*omit}
-        wanted = [each for each in found if each[0] in chosen]
+        planned = re.findall(r"^Inst (\S+) .*?\((\S+) .*\[(\w+)\]\)", plan, re.MULTILINE)
+        chosen = {name for name, _, _ in planned if dependencies or name in packages} - {*omit}
+        wanted = [each for each in planned if each[0] in chosen]
         exact = [f"{name}={version}" for name, version, _ in wanted]
         self._get("download", *exact, cwd=self._archives)
         return [
@@ -121,8 +121,8 @@ class Apt:
         only = f'APT::Architectures {{ "{self.architecture}"; }};'
         return "\n".join([*passed_on, *lines, only, ""])
 
-    def _get(self, command: str, *words: str, cwd: Path | None = None) -> Completed:
-        argv = ["apt-get", "--quiet", "--assume-yes", command, *words]
+    def _get(self, command: str, *arguments: str, cwd: Path | None = None) -> Completed:
+        argv = ["apt-get", "--quiet", "--assume-yes", command, *arguments]
         env = clean_environment(APT_CONFIG=str(self._state / "apt.conf"))
         try:
             return run(argv, env=env, cwd=cwd, log=self.log)
@@ -179,8 +179,8 @@ def build_machine_mirror() -> str:
     apt itself reads its sources, so both formats of them and all their options count.
     """
     form = "$(ORIGIN) $(COMPONENT) $(REPO_URI)"
-    words = ["apt-get", "indextargets", "--format", form, "Identifier: Packages"]
-    for line in try_run(words).output.splitlines():
+    argv = ["apt-get", "indextargets", "--format", form, "Identifier: Packages"]
+    for line in try_run(argv).output.splitlines():
         origin, component, *uri = line.split(maxsplit=2)
         if (origin, component) == ("Debian", "main") and uri and "security" not in uri[0]:
             return uri[0]

@@ -100,15 +100,15 @@ def adopt_runtime(native: Path, target: Path) -> None:
 
 
 def _elf_files(folder: Path) -> list[Path]:
-    found = []
+    paths = []
     for where, _, names in os.walk(folder):
         for path in (Path(where) / name for name in names):
             if not path.is_symlink() and path.is_file():
                 with path.open("rb") as stream:
                     # 64-bit, little-endian: what runs here, not what runs on the target
                     if stream.read(6) == b"\x7fELF\x02\x01":
-                        found.append(path)
-    return sorted(found)
+                        paths.append(path)
+    return sorted(paths)
 
 
 def _is_program(path: Path) -> bool:
@@ -118,7 +118,7 @@ def _is_program(path: Path) -> bool:
 def _blind(driver: Path) -> None:
     """Replace the path of gfortran's implicit include file by one that cannot exist."""
     data = driver.read_bytes()
-    blind = _FORTRAN_PREINCLUDE.sub(lambda found: b"/nonexistent".ljust(len(found[0]), b"/"), data)
+    blind = _FORTRAN_PREINCLUDE.sub(lambda match: b"/nonexistent".ljust(len(match[0]), b"/"), data)
     if blind != data:
         write_bytes(driver, blind, mode=0o755)
 

@@ -63,8 +63,8 @@ def provide(
     version = _source_version(packages)
     lapack = apt.download(["liblapack-dev"], omit=(), dependencies=False)[0]
     compiler = run([toolchain.tool("gcc"), "--version"]).output.splitlines()[0]
-    words = toolchain.arguments
-    key = content_key(_RECIPE, settings.model_dump(), version, lapack.name, compiler, words)
+    arguments = toolchain.arguments
+    key = content_key(_RECIPE, settings.model_dump(), version, lapack.name, compiler, arguments)
     built = cache / "openblas" / f"{version}-{key}"
     if not (built / _LIBRARY).is_file():
         _require_tools()
@@ -151,9 +151,9 @@ def _options(settings: OpenBlas, toolchain: Toolchain, source: Path) -> list[str
     ]
 
 
-def _make(log: Path, folder: Path, *words: str) -> None:
+def _make(log: Path, folder: Path, *arguments: str) -> None:
     jobs = f"--jobs={os.cpu_count() or 1}"
-    run(["make", "--directory", folder, jobs, *words], log=log)
+    run(["make", "--directory", folder, jobs, *arguments], log=log)
 
 
 def _add_lapack(

@@ -65,18 +65,18 @@ def flatten(unpacked: Path, sysroot: Path) -> None:
 
 def _entries(folder: Path) -> Iterator[Path]:
     """Everything below *folder*, in an order that puts the multiarch copy of a name last."""
-    found = [Path(where) / n for where, dirs, names in os.walk(folder) for n in (*dirs, *names)]
-    return iter(sorted(found, key=lambda path: (MULTIARCH in path.parts, path)))
+    entries = [Path(where) / n for where, dirs, names in os.walk(folder) for n in (*dirs, *names)]
+    return iter(sorted(entries, key=lambda path: (MULTIARCH in path.parts, path)))
 
 
 def _link(name: str, goal: Path, sysroot: Path) -> None:
     """Make the link *name* of a package, which points to *goal*, in the sysroot."""
     absolute = os.path.normpath(Path("/", name).parent / goal)
-    place, target = sysroot / flat(name), sysroot / flat(absolute.lstrip("/"))
-    if place == target or os.path.lexists(place):
+    path, target = sysroot / flat(name), sysroot / flat(absolute.lstrip("/"))
+    if path == target or os.path.lexists(path):
         return
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.symlink_to(os.path.relpath(target, place.parent))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(os.path.relpath(target, path.parent))
 
 
 def finish(sysroot: Path) -> None:
