@@ -1,8 +1,8 @@
-"""One budget of compilers, for all that build at the same time, whatever tool starts them.
+"""One budget of compilers for all that build at the same time, whatever tool starts them.
 
-A FIFO holds a token for each compiler that may run.  A compiler wrapper takes one before
-each call and gives it back afterwards (toolchain/templates/compiler-wrapper.sh.j2), so that Meson,
-numpy.distutils and ``make`` obey it alike, each with whatever number of jobs it was given.
+A FIFO holds a token for each compiler that may run.  A compiler wrapper takes one before each
+call and gives it back afterwards.  So Meson, numpy.distutils and ``make`` all keep to the budget,
+however many jobs each was told to run.
 """
 
 import os

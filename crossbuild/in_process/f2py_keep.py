@@ -1,8 +1,9 @@
-"""Appended to f2py's f2py2e.py: what it makes of a signature file is kept, and found again.
+"""Appended to f2py's f2py2e.py: keeps what f2py makes of a signature file, and finds it again.
 
-Before it stands KEPT: the folder of the cache, an identity, and the folder that all lies in.  As
-for Cython (crossbuild/toolchain/cython_cache.py), the identity tells all that decides what f2py
-reads beside the file itself, and neither that folder's place nor the Python is part of a key.
+Three values stand before this text, in KEPT: the folder of the cache, an identity, and the folder
+that the build lies in.  The identity covers all that f2py reads beside the signature file.  The
+build's folder and the Python are no part of a key, so another checkout and another Python hit, as
+with Cython's cache (crossbuild/toolchain/cython_cache.py).
 """
 
 import hashlib

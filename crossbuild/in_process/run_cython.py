@@ -1,11 +1,11 @@
 """Runs Cython so that no module holds the folder in which its source lay.
 
-Cython names a source by its path from the working folder, but in full where it lies elsewhere,
-as with Meson.  Such a path is cut to the file's name in a module's table of sources, but before
-release 3.1 not in its code objects.  Here it is cut in both.
+Cython names a source by its path from the working folder; where the source lies elsewhere, as
+with Meson, by its full path.  A module's table of sources holds the file's name alone.  Its code
+objects hold the full path before release 3.1.  Here both are cut to the name.
 
-It also runs without Python's search for garbage in cycles, a tenth of its time: one module is
-translated, and what it took is gone with the process.
+Python's garbage collector is off, which saves a tenth of the time: the process translates one
+module, and its memory goes with it.
 """
 
 import gc

@@ -1,7 +1,7 @@
 """Pieces of work side by side, each in a process of its own that ends with this one.
 
-Processes, not threads: what one does to its interpreter (warnings, signals, the folder that
-it is in) is no other's business, and a piece that dies takes nothing along.
+They are processes, not threads: a piece may set warnings, signals or its working folder without
+any effect on the others, and a piece that dies takes no other with it.
 """
 
 import os

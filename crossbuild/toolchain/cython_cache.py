@@ -1,12 +1,12 @@
 """A cache of what Cython makes of a package's modules: a tenth of the time of scipy's build.
 
-It stands in front of Cython as ccache does in front of a compiler, and gets the folder of the
-cache, an *identity*, the folder that all lies in, Cython's program, and its words.
+It is a program in front of Cython, as ccache is in front of a compiler.  Its arguments are the
+folder of the cache, an *identity*, the folder that the build lies in, then Cython's command line.
 
-The identity tells all that decides what Cython reads beside the module itself: the package's
-source and recipe, and the versions of what the build requires.  These are locked, so no file
-that a ``cimport`` or ``include`` may mean need be looked for.  Neither the place of the folder
-nor the Python that runs Cython is part of a key: another checkout and another Python hit.
+The identity covers all that Cython reads beside the module itself: the package's source and
+recipe, and the versions of its build requirements.  All of these are locked, so the cache need
+not look for the files that a ``cimport`` or ``include`` names.  The build's folder and the Python
+that runs Cython are no part of a key: another checkout and another Python hit.
 """
 
 import os

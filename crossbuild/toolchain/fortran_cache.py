@@ -1,11 +1,11 @@
-"""A cache of gfortran's objects and modules: ccache passes Fortran by.
+"""A cache of gfortran's objects and modules: ccache does not cache Fortran.
 
-It stands in front of the compiler as ccache does, as a program of its own, and gets the
-folder of the cache, what tells the compiler's content, the compiler, and its words.
+It is a program in front of the compiler, as ccache is.  Its arguments are the folder of the
+cache, a key of the compiler's content, then the compiler's command line.
 
-An object's key is made of all that its compile reads: the compiler, the words, the source
-after its preprocessor, every file that an INCLUDE or a USE may mean.  Places of folders are
-not part of it, so that another checkout hits.  What it does not understand is compiled.
+The key of an object covers all that its compile reads: the compiler, its options, the source as
+the preprocessor leaves it, and every file that an INCLUDE or a USE may mean.  Folders' names are
+no part of it, so another checkout hits.  A command line that is not understood is run as it is.
 """
 
 import os

@@ -1,9 +1,9 @@
-"""Gfortran's parts that SDKs forget: found, or supplied from a folder of our own.
+"""The parts of gfortran that SDKs forget: found, or supplied from a folder of our own.
 
-To link, gfortran reads ``libgfortran.spec`` and passes ``-lgfortran``.  Yocto's images are
-known to lack the first, and the link name ``libgfortran.so`` is in a -dev package that an
-SDK may lack, too.  Both are looked for in the folders of ``-B`` before all others (GCC
-manual, "Directory Options"), so a folder of ours heals the SDK without touching it.
+To link, gfortran reads ``libgfortran.spec`` and passes ``-lgfortran``.  Yocto's images often lack
+the spec file.  The link name ``libgfortran.so`` is in a -dev package, which an SDK may lack too.
+GCC looks for both in the folders of ``-B`` before all others (GCC manual, "Directory Options").
+So a folder of ours supplies them, and the SDK is not touched.
 """
 
 import re

@@ -1,7 +1,7 @@
 """What the compiler wrappers wrote down: each call, whether ccache had it, which host made it.
 
-A line of the wrappers' is ``BEGAN ENDED STATUS TOOL UNIT``, in seconds of the machine's uptime,
-which is the one clock that a shell reads without starting a program.
+The wrappers write ``BEGAN ENDED STATUS TOOL UNIT`` for each call.  Times are seconds since the
+machine started, from /proc/uptime: a shell can read it without starting a program.
 """
 
 import contextlib

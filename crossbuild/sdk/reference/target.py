@@ -1,9 +1,11 @@
 """The target sysroot: Debian's packages laid out as Yocto lays out a sysroot.
 
-Yocto has no multiarch folders and no postinst scripts run here, so all paths of the
-packages are *flattened*: ``/lib/<multiarch>/x`` and ``/usr/lib/<multiarch>/x`` become
-``/usr/lib/x``, ``/bin`` joins ``/usr/bin`` (links stand in the old places), and a
-library behind Debian's alternatives takes the place that the alternative would have.
+Yocto has no multiarch folders, and no postinst scripts run here.  So all paths are *flattened*:
+
+- ``/lib/<multiarch>/x`` and ``/usr/lib/<multiarch>/x`` become ``/usr/lib/x``;
+- ``/bin`` joins ``/usr/bin``, with links in the old places;
+- a library behind Debian's alternatives goes where the alternative's link would be.
+
 Symbolic links become relative, so that they hold wherever the SDK is copied.
 """
 
