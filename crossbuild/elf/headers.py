@@ -127,7 +127,10 @@ class ElfHeaders:
         self.kind = str(header["e_type"])
         kind = str(header["e_machine"])
         self.machine = _MACHINES.get(kind, kind.removeprefix("EM_"))
-        for table, least in (("sh", 64 if self.is_64_bit else 40), ("ph", 56 if self.is_64_bit else 32)):
+        for table, least in (
+            ("sh", 64 if self.is_64_bit else 40),
+            ("ph", 56 if self.is_64_bit else 32),
+        ):
             count, size = header[f"e_{table}num"], header[f"e_{table}entsize"]
             end = header[f"e_{table}off"] + count * size
             if count and (size < least or end > len(self.data)):
