@@ -20,7 +20,7 @@ from build import ProjectBuilder
 
 from benchmarks import report
 from benchmarks.cost import CROSSBUILD, Cost, cost, measured
-from crossbuild.build import backend, crossenv
+from crossbuild.build import backend
 from crossbuild.core import defaults
 from crossbuild.core.command import clean_environment, run, try_run, which
 from crossbuild.index import download
@@ -63,7 +63,7 @@ def native(package: Package, python: str, folder: Path) -> Cost:
         options["compile-args"] = [f"-j{defaults.JOBS}"]
     with measured() as found:
         interpreter = build_python.make_environment(builder, folder / "native")
-        crossenv.install_wheels(fetched, folder / "native", python, interpreter)
+        build_python.install_wheels(fetched, folder / "native", python, interpreter)
         source = source_tree.prepare(origin, folder / "native-source")
         environment = {
             **os.environ,

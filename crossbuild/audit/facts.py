@@ -55,7 +55,7 @@ class FileFacts:
     :ivar elf: of a module or library
     :ivar fault: why it could not be read as the ELF file that it claims to be
     :ivar objects: members of a static library, or the object file itself, that are not Arm's
-    :ivar build_paths: folders of the build machine that it names
+    :ivar build_paths: folders of the build machine that it, or its name, names
     :ivar home_paths: folders of some user that a binary names
     :ivar interpreter: the program that a script begins with, where pip does not replace it
     """
@@ -151,7 +151,9 @@ class Gatherer:
             elf=facts,
             fault=fault,
             objects=() if facts or fault else _foreign_objects(data, member),
-            build_paths=tuple(path for path, raw in self._build_paths if raw in data),
+            build_paths=tuple(
+                path for path, raw in self._build_paths if raw in data or path.strip("/") in member
+            ),
             home_paths=self._home_paths(data) if facts else (),
             interpreter=_interpreter(data, member),
         )

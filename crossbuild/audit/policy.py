@@ -31,6 +31,7 @@ class Policy(_Frozen):
     other_libcs: tuple[str, ...]
     home_paths: tuple[str, ...]
     script_folders: tuple[str, ...]
+    system_folders: tuple[str, ...]
     plain_suffixes: tuple[str, ...]
     attributes: tuple[tuple[int, int, str], ...]
 

@@ -39,9 +39,20 @@ def findings(
         yield Violation.of("tag", wheel.file, wheel.file, _tag_fact(wheel, profile))
     yield from _requires_python(wheel, profile)
     yield from _requires(wheel, profile, available, complete=complete)
+    for folder in sorted(_system_folders(wheel)):
+        fact = f"{folder}/ lands in site-packages, not in /{folder}"
+        yield Violation.of("outside-prefix", wheel.file, folder, fact)
     for file in wheel.files:
         for rule, fact in _module_facts(file, profile):
             yield Violation.of(rule, wheel.file, file.name, fact)
+
+
+def _system_folders(wheel: WheelFacts) -> set[str]:
+    """Folders of a system that stand at the top of the wheel and hold no package of Python's."""
+    tops = {file.name.partition("/")[0] for file in wheel.files if "/" in file.name}
+    names = {file.name for file in wheel.files}
+    system = tops & set(policy().system_folders)
+    return {top for top in system if f"{top}/__init__.py" not in names}
 
 
 def _metadata_facts(wheel: WheelFacts) -> Iterator[str]:

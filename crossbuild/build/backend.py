@@ -14,27 +14,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from build import BuildBackendException, BuildException, ProjectBuilder, RunnerType
+from packaging.utils import parse_wheel_filename
+from packaging.version import Version
 
-from crossbuild import in_process
 from crossbuild.build.crossenv import CrossEnv
 from crossbuild.build.meson import write_cross_file
 from crossbuild.build.workspace import Workspace
 from crossbuild.core import files, jobserver
 from crossbuild.core.command import run
 from crossbuild.core.errors import BuildError, CommandError, CrossbuildError
-from crossbuild.packages import pyproject, recipe
+from crossbuild.packages import hooks, pyproject, recipe
 from crossbuild.packages.build_options import (
     FLAG_VARIABLES,
-    NO_OPTIONS,
     BuildOptions,
     run_before_build,
 )
+from crossbuild.packages.package import Package
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.progress.console import Step
 from crossbuild.toolchain.compilers import LEAK_STATUS
-
-#: pyproject_hooks calls the back end with a script that Python 3.5 cannot read.
-_HOOK_FOR_OLD_PYTHON = in_process.FOLDER / "call_backend.py"
 
 #: What numpy.distutils prints for each file: ``arm-…-gcc: numpy/core/…``.
 _COMPILED = re.compile(r"^\S+-(gcc|g\+\+|gfortran)(:\w+)?: \S+$")
@@ -62,15 +60,24 @@ class BuildJob:
     :param sharing: variables by which its compilers share objects or machines with others
     """
 
-    recipe: RecipeVersion
+    package: Package
     workspace: Workspace
     env: CrossEnv
     source: Path
     epoch: int
     jobs: int
-    options: BuildOptions = NO_OPTIONS
     pool: Path | None = None
     sharing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def recipe(self) -> RecipeVersion:
+        """How the package is built."""
+        return self.package.recipe
+
+    @property
+    def options(self) -> BuildOptions:
+        """What the user's project adds to the build."""
+        return self.package.options
 
     def values(self) -> dict[str, str | Path | int]:
         """What stands for the names in a recipe's templates."""
@@ -125,7 +132,27 @@ def build(job: BuildJob, step: Step) -> Path:
             cure="the package's pyproject.toml must name a PEP 517 back end that works",
         ) from error
     pyproject.require_stated(wheel, job.source)
+    if job.package.folder is None:
+        _require_locked(wheel, job)
     return wheel
+
+
+def _require_locked(wheel: Path, job: BuildJob) -> None:
+    """Hold a wheel's name and version against those of the sdist that was locked.
+
+    :raises BuildError: they differ
+    """
+    name, version = parse_wheel_filename(wheel.name)[:2]
+    wanted = job.recipe
+    if name == job.package.name and version == Version(wanted.version):
+        return
+    raise BuildError(
+        f"{wanted.package} {wanted.version} was built as {name} {version}",
+        evidence=f"the back end made {wheel.name}\nfull log: {job.workspace.log}",
+        cure="0.0.0 or unknown is what a back end says that does not find the name or version: it "
+        "may need a build requirement that the package does not state (setuptools-scm and its "
+        "kin), or git. State it in a recipe, or build from a checkout",
+    )
 
 
 def _variables(job: BuildJob) -> dict[str, str]:
@@ -136,7 +163,10 @@ def _variables(job: BuildJob) -> dict[str, str]:
         "CCACHE_NOHASHDIR": "1",
         "CCACHE_COMPILERCHECK": f"string:{job.workspace.compilers_identity}",
         "CCACHE_STATSLOG": str(job.workspace.compilers.results),
-        "TMPDIR": str(_temporary(job)),
+        # The user's own files (.pydistutils.cfg, .numpy-site.cfg, .condarc) decide nothing.
+        "HOME": str(_made(job.workspace.folder / "home")),
+        # What configure checks leave stays in a folder of this build's own.
+        "TMPDIR": str(_made(job.workspace.folder / "tmp")),
         **({jobserver.VARIABLE: str(job.pool)} if job.pool else {}),
         **job.sharing,
     }
@@ -168,9 +198,8 @@ def cache_base(workspace: Workspace) -> str:
     return shared if shared != "/" and Path(shared).is_relative_to(project) else own
 
 
-def _temporary(job: BuildJob) -> Path:
-    """A temporary folder of this build's own: what configure checks leave stays in it."""
-    folder = job.workspace.folder / "tmp"
+def _made(folder: Path) -> Path:
+    """The folder, made where it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -260,9 +289,7 @@ def _runner(job: BuildJob, environment: Mapping[str, str], step: Step) -> Runner
         cwd: str | None = None,
         extra_environ: Mapping[str, str] | None = None,
     ) -> None:
-        argv = list(cmd)
-        if job.workspace.target.version == "3.5":
-            argv[1] = str(_HOOK_FOR_OLD_PYTHON)
+        argv = hooks.command(cmd, job.workspace.target.version)
         run(
             job.env.with_cython(argv),
             env={**environment, **(extra_environ or {})},

@@ -9,14 +9,9 @@ crossenv says "host" for what crossbuild calls the target.
 import os
 import shlex
 import shutil
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from installer import install
-from installer.destinations import SchemeDictionaryDestination
-from installer.sources import WheelFile
 
 from crossbuild.build import codegen_cache
 from crossbuild.build.codegen_cache import NO_CACHE, CodegenCache
@@ -104,7 +99,7 @@ def create(
     # Made where it stays, not staged: an environment has its own path in every script.
     seed_python = build_python.make_environment(build, seed)
     tools = [path for path in requirements if path.name.startswith("crossenv-")]
-    install_wheels(tools, seed, target.version, seed_python)
+    build_python.install_wheels(tools, seed, target.version, seed_python)
     argv: list[str | Path] = [
         *(seed_python, "-m", "crossenv", "--without-pip", "--machine", abi.MACHINE),
         *("--cc", wrappers.path("gcc"), "--cxx", wrappers.path("g++")),
@@ -124,7 +119,9 @@ def create(
     env = existing(target, wrappers, directory)
     _start_quickly(env)
     others = [path for path in requirements if path not in tools]
-    install_wheels(others, env.directory / "build", target.version, env.scripts / "python")
+    build_python.install_wheels(
+        others, env.directory / "build", target.version, env.scripts / "python"
+    )
     _let_config_tools_answer_for_the_target(env)
     _let_cython_name_no_folder(env, generators.cython_launcher)
     _quicken_f2py(env, generators.f2py_keeper)
@@ -161,29 +158,6 @@ def make_hybrids(
             ours = env.site_packages / relative
             files.remove_tree(ours)
             shutil.copytree(targets[name] / relative, ours)
-
-
-def install_wheels(wheels: Sequence[Path], prefix: Path, version: str, python: Path) -> None:
-    """Unpack wheels into the environment at *prefix* with our own Python.
-
-    :param python: what the wheels' scripts are to run with
-    """
-    library = str(prefix / f"lib/python{version}/site-packages")
-    scheme = {
-        "purelib": library,
-        "platlib": library,
-        "headers": str(prefix / "include"),
-        "scripts": str(prefix / "bin"),
-        "data": str(prefix),
-    }
-    for wheel in wheels:
-        destination = SchemeDictionaryDestination(
-            scheme, interpreter=str(python), script_kind="posix", overwrite_existing=True
-        )
-        with WheelFile.open(wheel) as source, warnings.catch_warnings():
-            # Compiled files that a wheel brings by mistake are left out, which is right.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            install(source, destination, additional_metadata={"INSTALLER": b"crossbuild"})
 
 
 def _start_quickly(env: CrossEnv) -> None:

@@ -61,6 +61,11 @@ class Workspace:
         return self.folder / "source"
 
     @property
+    def prefix(self) -> Path:
+        """The prefix of the cross interpreter."""
+        return self.folder / "env/env/cross"
+
+    @property
     def links(self) -> dict[str, Path]:
         """Where its compilers find the target wheels: no path names what changes, as a key does.
 

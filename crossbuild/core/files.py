@@ -174,6 +174,17 @@ def exclusive(path: Path) -> Iterator[None]:
         yield
 
 
+def is_writable(folder: Path) -> bool:
+    """Whether files can be made in a folder, which need not exist yet."""
+    there = next((path for path in (folder, *folder.parents) if path.exists()), Path("/"))
+    try:
+        # Tried, not asked: root may write everywhere, but not in /proc or on a read-only disk.
+        tempfile.TemporaryDirectory(dir=there).cleanup()
+    except OSError:
+        return False
+    return True
+
+
 def size_text(size: float) -> str:
     """A size in bytes as people read it: ``17.2 MB``."""
     for unit in ("B", "kB", "MB"):

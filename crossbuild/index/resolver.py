@@ -5,6 +5,7 @@ build machine's Python can install, so that nothing is ever built from an sdist
 while an environment is filled.
 """
 
+import os
 import re
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from uv import find_uv_bin
 
+from crossbuild.core import files
 from crossbuild.core.command import clean_environment, try_run
 from crossbuild.core.errors import CrossbuildError, IndexUnreachableError, LockError
 from crossbuild.core.python_version import PythonVersion
@@ -89,6 +91,8 @@ def _uv(requires: Sequence[str], python: str, settings: PipSettings) -> list[str
         "--no-header", "--no-annotate",
         *_uv_indexes(settings),
     ]  # fmt: skip
+    if not files.is_writable(Path(os.environ.get("HOME") or "/nonexistent")):
+        argv.append("--no-cache")
     environment = clean_environment(UV_HTTP_RETRIES="1")
     if settings.cert:
         variable = "SSL_CERT_DIR" if Path(settings.cert).is_dir() else "SSL_CERT_FILE"

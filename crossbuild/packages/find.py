@@ -1,6 +1,7 @@
 """From what the user names to what is built: a recipe, an index's package, a folder."""
 
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from crossbuild.packages.lock import Lock
 from crossbuild.packages.package import Package
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.packages.wanted import SourceFolder, Wanted
+from crossbuild.python import build_python
+from crossbuild.python.build_python import BuildPython
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,14 @@ class Finder:
     :ivar locks: folder for the locks of packages without a recipe
     :ivar cache: folder of downloads
     :ivar offline: whether nothing may be asked of an index
+    :ivar builder: gives the build Python; it is looked for where None
     """
 
     python: str
     locks: Path
     cache: Path
     offline: bool = False
+    builder: Callable[[], BuildPython] | None = None
 
     def find(self, wanted: Wanted) -> Package:
         """The package for a requirement or a source folder.
@@ -71,7 +76,7 @@ class Finder:
         def make() -> Lock:
             source = download.find_sdist(wanted.name, str(wanted.specifier), self.python)
             archive = download.fetch(source, self.cache, offline=self.offline)
-            return self._resolved(_requires_in_archive(archive), source)
+            return self._resolved(_requires_in_archive(archive), archive, source)
 
         made = self._locked(str(wanted), self._lock_path(str(wanted)), make)
         sdist = made.source[0]
@@ -87,15 +92,37 @@ class Finder:
             )
         stated = pyproject.stated(folder)
         requires = stated.build_system.requires
-        path = self._lock_path(str(folder), requires)
-        made = self._locked(wanted.name, path, lambda: self._resolved(requires))
+        path = self._lock_path(str(folder), requires, *_stating_requirements(folder))
+        made = self._locked(wanted.name, path, lambda: self._resolved(requires, folder))
         version = stated.project.version or f"0+{source_tree.digest(folder)[:8]}"
         return Package(_plain(wanted.name, version, self.python, made), made, folder)
 
-    def _resolved(self, requires: Sequence[str], source: Artifact | None = None) -> Lock:
+    def _resolved(
+        self, requires: Sequence[str], origin: Path, source: Artifact | None = None
+    ) -> Lock:
+        """A lock of what the project states, and of what its back end requires beyond that.
+
+        :param origin: the sdist, or the source folder
+        """
         from crossbuild.packages import relock  # slow to load, and not needed where there is a lock
 
-        return relock.resolve_on_the_fly(requires, self.python, source=source)
+        stated = relock.resolve_on_the_fly(requires, self.python, source=source)
+        more = self._unstated(stated, origin)
+        if not more:
+            return stated
+        return relock.resolve_on_the_fly((*requires, *more), self.python, source=source)
+
+    def _unstated(self, stated: Lock, origin: Path) -> tuple[str, ...]:
+        """What the back end requires and the lock of what is stated does not hold."""
+        from crossbuild.packages import hooks
+
+        python = self.builder() if self.builder else build_python.find(self.python)
+        wheels = download.fetch_all(stated.build, self.cache, offline=self.offline)
+        with tempfile.TemporaryDirectory(prefix="crossbuild-requires-") as name:
+            source = source_tree.prepare(origin, Path(name) / "source")
+            required = hooks.required_for_wheel(source, wheels, python, Path(name))
+        versions = {artifact.name: artifact.version for artifact in stated.build}
+        return hooks.unmet(required, versions, self.python)
 
     def _lock_path(self, *what: object) -> Path:
         return (
@@ -116,6 +143,12 @@ class Finder:
                 )
             lock.write(make(), path)
         return lock.read(path)
+
+
+def _stating_requirements(folder: Path) -> list[str]:
+    """The digests of files in which a project states its build requirements to its back end."""
+    paths = (folder / name for name in ("setup.py", "setup.cfg"))
+    return [files.sha256(path) for path in paths if path.is_file()]
 
 
 def _plain(name: str, version: str, python: str, made: Lock) -> RecipeVersion:

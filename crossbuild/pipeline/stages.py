@@ -70,13 +70,19 @@ def open_target(request: BuildRequest, console: Console) -> Target:
     return opened
 
 
-def plan_run(request: BuildRequest, found: Target) -> Run:
+def plan_run(request: BuildRequest, opened: Target) -> Run:
     """The packages with all they link against, in order, and which of their wheels are missing.
 
     :raises CrossbuildError: a package cannot be found, or two do not go together
     """
     where = request.target
-    finder = Finder(found.python.version, where.work / "locks", where.cache, request.offline)
+    finder = Finder(
+        opened.python.version,
+        where.work / "locks",
+        where.cache,
+        offline=request.offline,
+        builder=lambda: opened.build_python,
+    )
     packages = plan.in_order(request.packages, finder.find)
     _require_apart(packages, request)
     options = request.options
@@ -86,12 +92,12 @@ def plan_run(request: BuildRequest, found: Target) -> Run:
         options = debug_info.compiling(options)
     packages = tuple(package.with_options(options) for package in packages)
     names = {name for package in packages for name in package.recipe.sysroot_libraries}
-    found = replace(found, sdk=libraries.reach(found.sdk, names))
-    planned = keys.with_keys(packages, found, request.repair)
+    reaching = replace(opened, sdk=libraries.reach(opened.sdk, names))
+    planned = keys.with_keys(packages, reaching, request.repair)
     wheels = where.work / "wheels"
     store = Store(wheels, Digests(wheels / "digests.json"))
     missing = tuple(entry for entry in planned if store.pair(entry.build_key, entry.key) is None)
-    return Run(request, found, planned, missing, store)
+    return Run(request, reaching, planned, missing, store)
 
 
 def require_ready(run: Run, console: Console) -> Run:
@@ -174,6 +180,7 @@ def cross_environment(fetched: Downloads, turn: Turn) -> "BuildJob":
     :raises CrossbuildError: either cannot be made
     """
     from crossbuild.build.backend import BuildJob
+    from crossbuild.toolchain import ccache
 
     package, workspace, capacity = turn.package, turn.workspace, turn.run.capacity
     with turn.step.phase("cross environment"):
@@ -182,18 +189,17 @@ def cross_environment(fetched: Downloads, turn: Turn) -> "BuildJob":
             files.remove_tree(workspace.source)  # an interrupted run may have changed it half
         source = source_tree.prepare(fetched.source, workspace.source)
     memory = package.recipe.memory_mb
-    sharing = dict(capacity.ccache)
+    sharing = {**ccache.own_cache(turn.run.request.target.cache), **capacity.ccache}
     if capacity.farm is not None:
         state = turn.run.request.target.work / "distcc"
         sharing |= capacity.farm.variables(state, workspace.compilers.sent, memory)
     return BuildJob(
-        recipe=package.recipe,
+        package=package,
         workspace=workspace,
         env=env,
         source=source,
         epoch=source_tree.epoch(workspace.source),
         jobs=capacity.at_once(memory),
-        options=package.options,
         pool=capacity.jobserver,
         sharing=sharing,
     )

@@ -7,7 +7,8 @@ interpreter, Pythons without pip, venv or headers, and pyenv shims that answer n
 import ast
 import os
 import shutil
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ def _places(
         yield "SDK", f"{folder}/{name}", [folder / name, folder / "python3"]
     folders = [Path(entry) for entry in clean_environment()["PATH"].split(os.pathsep) if entry]
     yield "PATH", name, [folder / name for folder in folders]
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    pyenv = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")) / "versions"  # noqa: PTH111 - a user may have no home
     yield "pyenv", f"{pyenv}/{version}.*", _newest_first(pyenv, f"{version}.*", name)
     if (store := _uv_store()) is not None:
         pattern = f"cpython-{version}.*-linux-x86_64-gnu"
@@ -232,6 +233,33 @@ def make_environment(python: BuildPython, directory: Path) -> Path:
             shutil.copyfile(in_process.FOLDER / "venv.py", site / "venv.py")
         _prove_environment(python, stage)
     return directory / "bin" / name
+
+
+def install_wheels(wheels: Sequence[Path], prefix: Path, version: str, python: Path) -> None:
+    """Unpack wheels into the environment at *prefix* with our own Python.
+
+    :param python: what the wheels' scripts are to run with
+    """
+    from installer import install  # slow to load, and of no use to a run that finds all made
+    from installer.destinations import SchemeDictionaryDestination
+    from installer.sources import WheelFile
+
+    library = str(prefix / f"lib/python{version}/site-packages")
+    scheme = {
+        "purelib": library,
+        "platlib": library,
+        "headers": str(prefix / "include"),
+        "scripts": str(prefix / "bin"),
+        "data": str(prefix),
+    }
+    for wheel in wheels:
+        destination = SchemeDictionaryDestination(
+            scheme, interpreter=str(python), script_kind="posix", overwrite_existing=True
+        )
+        with WheelFile.open(wheel) as source, warnings.catch_warnings():
+            # Compiled files that a wheel brings by mistake are left out, which is right.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            install(source, destination, additional_metadata={"INSTALLER": b"crossbuild"})
 
 
 def _prove_environment(python: BuildPython, directory: Path) -> None:

@@ -22,7 +22,7 @@ from crossbuild.core.errors import CommandError, RepairError
 from crossbuild.elf import ar
 from crossbuild.elf import file as elf
 from crossbuild.packages.recipe import Slim
-from crossbuild.repair import debug_info, runtime_wheel
+from crossbuild.repair import debug_info, layout, runtime_wheel
 from crossbuild.repair import slim as slimming
 from crossbuild.repair.options import Bundling, RepairOptions
 from crossbuild.repair.repaired import Repaired
@@ -50,12 +50,14 @@ def repair(
         on the board; or debug information cannot be kept
     """
     destination = workspace.folder / "repaired"
-    name, epoch = _normalised(built.wheel.name), built.epoch
-    finished = destination / name
+    epoch = built.epoch
     with wheel.unpacked(built.wheel) as tree:
-        _normalise_folders(tree)
+        layout.normalise_folders(tree)
+        layout.move_prefix(tree, workspace.prefix)
         left_out = slimming.slim(tree, **slim.model_dump()) if options.slim else ()
-        modules = list(_modules(tree))
+        modules = layout.loaded_files(tree)
+        name = layout.tagged(layout.normalised(built.wheel.name), tree, modules)
+        finished = destination / name
         debug = _kept_debug(modules, workspace) if options.keep_debug else ()
         if modules:
             run([workspace.sdk.tools.strip, "--strip-unneeded", *modules], log=workspace.log)
@@ -81,33 +83,12 @@ def _kept_debug(modules: Sequence[Path], workspace: Workspace) -> tuple[Path, ..
     return debug_info.keep(modules, folder, workspace.sdk, workspace.log)
 
 
-def _normalised(name: str) -> str:
-    """A wheel's file name with the project's name as today's specification writes it.
-
-    Some back ends keep capitals (``SciPy-…``), which people and scripts do not expect.
-    """
-    project, dash, rest = name.partition("-")
-    return f"{re.sub(r'[-_.]+', '_', project).lower()}{dash}{rest}"
-
-
-def _normalise_folders(tree: Path) -> None:
-    for folder in [*tree.glob("*.dist-info"), *tree.glob("*.data")]:
-        folder.rename(tree / _normalised(folder.name))
-
-
 def _glibc(name: str) -> str:
     """A file name that tells auditwheel the libc, for it cannot always see that.
 
     Modules that need no library at all, not even libc, are common with ``--as-needed``.
     """
     return name.replace("-linux_", "-manylinux_2_17_")
-
-
-def _modules(tree: Path) -> Iterable[Path]:
-    """The wheel's ELF files that are loaded (not objects or archives)."""
-    for path in sorted(tree.rglob("*")):
-        if path.is_file() and not path.is_symlink() and elf.is_shared_object(path):
-            yield path
 
 
 def _forget_archivers(tree: Path, sdk: Sdk, log: Path) -> None:

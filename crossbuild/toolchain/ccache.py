@@ -5,10 +5,13 @@ cannot be reached stops no build: ccache goes on with its own cache (:mod:`cross
 reads how often).
 """
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-from crossbuild.core.command import clean_environment, run, try_run, which
+from crossbuild.core import files
+from crossbuild.core.command import attempt, clean_environment, run, try_run, which
 from crossbuild.core.errors import ConfigurationError, ToolMissingError
 
 
@@ -35,6 +38,31 @@ def variables(storage: str) -> Mapping[str, str]:
             cure="give an address as redis://host:6379 or http://host/folder: docs/speed.md",
         )
     return found
+
+
+def own_cache(cache: Path) -> dict[str, str]:
+    """The variables by which ccache uses the user's cache and settings under another HOME.
+
+    :param cache: folder that has the cache where the user's cannot be written
+    """
+    if which("ccache", clean_environment()) is None:
+        return {}
+    asked = attempt(["ccache", "--get-config", "cache_dir"], env=clean_environment(), timeout=60)
+    folder = Path(asked.output.strip()) if asked.status == 0 else cache / "ccache"
+    if not files.is_writable(folder):
+        folder = cache / "ccache"
+    settings = next((path for path in _settings() if path.is_file()), None)
+    found = {"CCACHE_DIR": str(folder)}
+    return found | ({"CCACHE_CONFIGPATH": str(settings)} if settings else {})
+
+
+def _settings() -> Iterator[Path]:
+    """Where ccache looks for the user's settings (its manual, "Location of the configuration")."""
+    if home := os.environ.get("HOME"):
+        yield Path(home) / ".ccache/ccache.conf"
+        yield (
+            Path(os.environ.get("XDG_CONFIG_HOME") or Path(home) / ".config") / "ccache/ccache.conf"
+        )
 
 
 def variable(version: str) -> str:
