@@ -5,7 +5,7 @@ Facts (:mod:`.facts`), rules (:mod:`.elf_rules`, :mod:`.wheel_rules`, :mod:`.set
 function of facts and a board profile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from crossbuild.audit import elf_rules, set_rules, wheel_rules
@@ -13,7 +13,7 @@ from crossbuild.audit.facts import Gatherer, Unreadable, WheelFacts
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.audit.report import AuditReport, Violation, report_table
 
-__all__ = ["AuditReport", "Violation", "audit", "report_table"]
+__all__ = ["AuditReport", "Violation", "audit", "report_table", "requirements"]
 
 
 def audit(
@@ -22,12 +22,15 @@ def audit(
     *,
     wheelhouse: Path | None = None,
     build_paths: Sequence[str] = (),
+    expected: Collection[str] = (),
 ) -> AuditReport:
     """Hold wheels against a board.
 
     :param wheelhouse: folder with the other wheels that the board installs from;
         requirements are not checked where None
     :param build_paths: folders of the build machine that no file may name
+    :param expected: canonical names of packages whose wheels are being made: that these meet
+        requirements is judged when they are there (:func:`requirements`)
     :raises ConfigurationError: the profile's CPU is unknown
     """
     gatherer = Gatherer(profile.features, build_paths)
@@ -41,10 +44,29 @@ def audit(
         if isinstance(facts, Unreadable)
     ]
     for facts in audited:
-        findings += wheel_rules.findings(facts, profile, available, complete=wheelhouse is not None)
+        findings += wheel_rules.findings(facts, profile)
+        findings += wheel_rules.requirements(
+            facts, profile, available, complete=wheelhouse is not None, expected=expected
+        )
         findings += elf_rules.findings(facts, profile, available)
         findings += set_rules.findings(facts, available)
     return AuditReport(profile.name, tuple(facts.file for facts in read), tuple(findings))
+
+
+def requirements(wheels: Sequence[Path], profile: BoardProfile, wheelhouse: Path) -> AuditReport:
+    """Whether what wheels require is in a wheelhouse, where they lie themselves."""
+    gatherer = Gatherer(profile.features, ())
+    read = [gatherer.brief(path) for path in sorted(wheelhouse.glob("*.whl"))]
+    available = [facts for facts in read if isinstance(facts, WheelFacts)]
+    acceptable = wheel_rules.acceptable(available, profile)
+    names = [wheel.name for wheel in wheels]
+    findings = [
+        finding
+        for facts in available
+        if facts.file in names
+        for finding in wheel_rules.requirements(facts, profile, acceptable, complete=True)
+    ]
+    return AuditReport(profile.name, tuple(names), tuple(findings))
 
 
 def _others(

@@ -1,7 +1,7 @@
 """The gate between build and wheelhouse: what the audit refuses is not published."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -21,26 +21,45 @@ def require_fit(
     *,
     wheelhouse: Path,
     build_paths: Sequence[str],
+    expected: Collection[str] = (),
 ) -> None:
     """Hold a finished wheel, and those made along with it, against the board.
 
     :param wheelhouse: where the wheels lie that it may require
     :param build_paths: folders of the build machine that no file may name
+    :param expected: canonical names of packages whose wheels are being made
     :raises AuditError: it does not fit; the wheel is kept where it was made
     """
-    report = audit.audit(finished, profile, wheelhouse=wheelhouse, build_paths=build_paths)
-    refusals = report.refusals
-    if not refusals:
-        return
-    facts = [
-        f"{violation.rule}: {violation.file}: {violation.fact}" for violation in refusals[:_SHOWN]
-    ]
-    more = [f"and {len(refusals) - _SHOWN} more"] if len(refusals) > _SHOWN else []
-    raise AuditError(
-        f"{finished[0].name} does not fit the board {profile.name}; it was not published",
-        evidence="\n    ".join(["", *facts, *more, f"the wheel: {finished[0]}"]),
-        cure=refusals[0].cure,
+    report = audit.audit(
+        finished, profile, wheelhouse=wheelhouse, build_paths=build_paths, expected=expected
     )
+    if not report.fits:
+        raise AuditError(
+            f"{finished[0].name} does not fit the board {profile.name}; it was not published",
+            evidence="\n    ".join(["", *_facts(report), f"the wheel: {finished[0]}"]),
+            cure=report.refusals[0].cure,
+        )
+
+
+def require_installable(published: Sequence[Path], profile: BoardProfile, wheelhouse: Path) -> None:
+    """Hold what published wheels require against the whole wheelhouse.
+
+    :raises AuditError: pip would not find a requirement; the wheels stay in the wheelhouse
+    """
+    report = audit.requirements(published, profile, wheelhouse)
+    if not report.fits:
+        raise AuditError(
+            f"{report.refusals[0].wheel} cannot be installed from the wheelhouse",
+            evidence="\n    ".join(["", *_facts(report)]),
+            cure=report.refusals[0].cure,
+        )
+
+
+def _facts(report: AuditReport) -> list[str]:
+    """The first refusals of a report, and how many more there are."""
+    refusals = report.refusals
+    shown = [f"{refusal.rule}: {refusal.file}: {refusal.fact}" for refusal in refusals[:_SHOWN]]
+    return shown + ([f"and {len(refusals) - _SHOWN} more"] if len(refusals) > _SHOWN else [])
 
 
 def audit_all(

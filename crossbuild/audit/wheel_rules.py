@@ -1,6 +1,6 @@
 """Rules on a wheel as a package: names, tags, RECORD, requirements, module suffixes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -19,18 +19,8 @@ def acceptable(wheels: Iterable[WheelFacts], profile: BoardProfile) -> list[Whee
     return [w for w in wheels if w.tags & profile.tags and _takes_python(w, profile)]
 
 
-def findings(
-    wheel: WheelFacts,
-    profile: BoardProfile,
-    available: Sequence[WheelFacts],
-    *,
-    complete: bool,
-) -> Iterator[Violation]:
-    """What is wrong with the package itself.
-
-    :param available: wheels that requirements may be met by
-    :param complete: whether *available* is all that the board can install from
-    """
+def findings(wheel: WheelFacts, profile: BoardProfile) -> Iterator[Violation]:
+    """What is wrong with the package itself."""
     for fact in _metadata_facts(wheel):
         yield Violation.of("metadata", wheel.file, wheel.dist_info, fact)
     for fault in wheel.record_faults:
@@ -38,7 +28,6 @@ def findings(
     if not wheel.tags & profile.tags:
         yield Violation.of("tag", wheel.file, wheel.file, _tag_fact(wheel, profile))
     yield from _requires_python(wheel, profile)
-    yield from _requires(wheel, profile, available, complete=complete)
     for folder in sorted(_system_folders(wheel)):
         fact = f"{folder}/ lands in site-packages, not in /{folder}"
         yield Violation.of("outside-prefix", wheel.file, folder, fact)
@@ -122,10 +111,20 @@ def _requires_python(wheel: WheelFacts, profile: BoardProfile) -> Iterator[Viola
         )
 
 
-def _requires(
-    wheel: WheelFacts, profile: BoardProfile, available: Sequence[WheelFacts], *, complete: bool
+def requirements(
+    wheel: WheelFacts,
+    profile: BoardProfile,
+    available: Sequence[WheelFacts],
+    *,
+    complete: bool,
+    expected: Collection[str] = (),
 ) -> Iterator[Violation]:
-    """What pip would not find, of the wheel's requirements and of theirs."""
+    """What pip would not find, of the wheel's requirements and of theirs.
+
+    :param available: wheels that requirements may be met by
+    :param complete: whether *available* is all that the board can install from
+    :param expected: canonical names of packages that are still to come
+    """
     pending: list[tuple[WheelFacts, frozenset[str]]] = [(wheel, frozenset())]
     seen = set[tuple[str, frozenset[str]]]()
     while pending:
@@ -145,6 +144,8 @@ def _requires(
             if fit:
                 best = max(fit, key=lambda other: other.version)
                 pending.append((best, frozenset(requirement.extras)))
+            elif canonicalize_name(requirement.name) in expected:
+                continue
             elif complete:
                 versions = ", ".join(str(w.version) for w in fitting)
                 has = versions or "no wheel that the board accepts"

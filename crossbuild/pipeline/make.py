@@ -45,5 +45,6 @@ def make_wheels(request: BuildRequest, console: Console) -> list[Made]:
             pieces = {one.package.name: partial(make_wheel, one, shared) for one in missing}
             workers.run(pieces, console, min(len(pieces), run.capacity.jobs))
         made += [stages.publish(planned, run) for planned in batch]
+    stages.require_installable(made, run)
     run.store.digests.save()
     return made

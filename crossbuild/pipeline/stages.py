@@ -254,6 +254,7 @@ def audit(repaired: "Repaired", turn: Turn) -> None:
             turn.run.board,
             wheelhouse=turn.run.request.wheelhouse,
             build_paths=[str(path) for path in turn.workspace.placeholders],
+            expected={planned.package.name for planned in turn.run.planned},
         )
 
 
@@ -285,6 +286,18 @@ def publish(planned: Planned, run: Run) -> Made:
         reused=planned not in run.missing,
         left_out=repaired.left_out,
     )
+
+
+def require_installable(made: Sequence[Made], run: Run) -> None:
+    """Hold what the wheels require against the wheelhouse, now that all are in it.
+
+    :raises AuditError: pip would not find a requirement
+    """
+    if not run.missing:
+        return
+    from crossbuild.audit import gate
+
+    gate.require_installable([wheel.wheel for wheel in made], run.board, run.request.wheelhouse)
 
 
 def _diagnose(request: BuildRequest) -> "Diagnosis":

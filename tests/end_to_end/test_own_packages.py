@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.core.errors import BuildError
+from crossbuild.core.errors import AuditError, BuildError
 from crossbuild.packages.wanted import parse_all
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.request import BuildRequest
@@ -171,3 +171,30 @@ def test_a_home_that_cannot_be_written(
     (wheel,) = made(replace(request, target=own_cache))
     assert wheel.exists()
     assert (tmp_path / "cache/ccache").is_dir()
+
+
+def needing(folder: Path, other: str) -> Path:
+    """A package that requires another on the board."""
+    changes = {
+        "pyproject.toml": projects.flush(projects.EXTENSION["pyproject.toml"])
+        + f'dependencies = ["{other}"]\n'
+    }
+    return projects.write(folder, changes)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_packages_that_need_one_another(
+    order: tuple[int, int], request_in: Requests, tmp_path: Path
+) -> None:
+    pair = [needing(tmp_path / "app", "zlibrary>=1"), needing(tmp_path / "zlibrary", "app")]
+    wheels = made(request_in(*(pair[number] for number in order)))
+    assert sorted(wheel.name.partition("-")[0] for wheel in wheels) == ["app", "zlibrary"]
+
+
+def test_a_requirement_that_the_run_does_not_meet_after_all(
+    request_in: Requests, tmp_path: Path
+) -> None:
+    pair = [needing(tmp_path / "app", "zlibrary>=2"), projects.write(tmp_path / "zlibrary")]
+    with pytest.raises(AuditError, match="cannot be installed from the wheelhouse") as caught:
+        made(request_in(*pair))
+    assert "zlibrary>=2 is required; the wheelhouse has 1.0" in caught.value.evidence
