@@ -20,7 +20,7 @@ from build import ProjectBuilder
 
 from benchmarks import report
 from benchmarks.cost import CROSSBUILD, Cost, cost, measured
-from crossbuild.build import backend
+from crossbuild.build import settings
 from crossbuild.core import defaults
 from crossbuild.core.command import clean_environment, run, try_run, which
 from crossbuild.index import download
@@ -68,9 +68,9 @@ def native(package: Package, python: str, folder: Path) -> Cost:
         environment = {
             **os.environ,
             "PATH": f"{interpreter.parent}:{os.environ['PATH']}",
-            "CFLAGS": " ".join(backend.COMMON_FLAGS),
-            "CXXFLAGS": " ".join(backend.COMMON_FLAGS),
-            "FFLAGS": " ".join((*backend.FORTRAN_FLAGS, "-fPIC")),
+            "CFLAGS": " ".join(settings.COMMON_FLAGS),
+            "CXXFLAGS": " ".join(settings.COMMON_FLAGS),
+            "FFLAGS": " ".join((*settings.FORTRAN_FLAGS, "-fPIC")),
             "NPY_NUM_BUILD_JOBS": str(defaults.JOBS),
             "CCACHE_DISABLE": "1",  # Meson puts a ccache that it finds before the compiler
         }

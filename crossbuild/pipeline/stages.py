@@ -32,8 +32,8 @@ from crossbuild.wheel import wheelhouse
 
 # What makes wheels is imported where it is used: a run that finds them made does not wait for it.
 if TYPE_CHECKING:
-    from crossbuild.build.backend import BuildJob
     from crossbuild.build.built import Built
+    from crossbuild.build.job import BuildJob
     from crossbuild.doctor import Diagnosis
     from crossbuild.repair.repaired import Repaired
 
@@ -179,7 +179,7 @@ def cross_environment(fetched: Downloads, turn: Turn) -> "BuildJob":
 
     :raises CrossbuildError: either cannot be made
     """
-    from crossbuild.build.backend import BuildJob
+    from crossbuild.build.job import BuildJob
     from crossbuild.toolchain import ccache
 
     package, workspace, capacity = turn.package, turn.workspace, turn.run.capacity

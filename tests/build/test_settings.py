@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.build.backend import cache_base
 from crossbuild.build.crossenv import CrossEnv
+from crossbuild.build.settings import cache_base
 from crossbuild.build.workspace import Workspace
 from crossbuild.python.target_python import TargetPython
 from crossbuild.sdk.model import Sdk
