@@ -62,7 +62,7 @@ matrix: setup
 test: setup
 	@$(VENV)/bin/pytest
 
-# What runs in under a minute.
+# What builds nothing large: minutes.
 check: setup
 	@$(VENV)/bin/pytest -m 'not slow'
 
@@ -76,6 +76,9 @@ nightly: wheels
 lint: setup
 	@$(VENV)/bin/ruff check && $(VENV)/bin/ruff format --check \
 	&& $(VENV)/bin/lint-imports --no-logo && $(VENV)/bin/python docs/picture.py --check && $(VENV)/bin/mypy
+	@$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
+	@$(VENV)/bin/check-jsonschema --builtin-schema vendor.gitlab-ci .gitlab-ci.yml .gitlab/cell.yml
 
 # docs/packages.svg, of the packages and their imports.
 picture: setup

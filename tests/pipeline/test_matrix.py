@@ -169,6 +169,15 @@ def test_the_files_for_ci_call_the_matrix() -> None:
     assert "--format gitlab" in (root / ".gitlab-ci.yml").read_text()
 
 
+@pytest.mark.parametrize("name", [".github/workflows/check.yml", ".gitlab-ci.yml"])
+def test_ci_runs_what_contributors_run(name: str) -> None:
+    steps = (Path(__file__).parents[2] / name).read_text().splitlines()
+    run = [step.strip().removeprefix("- ").removeprefix("run: ") for step in steps]
+    assert [step for step in run if step in {"make lint", "make check"}] == [
+        *("make lint", "make check")
+    ]
+
+
 def test_a_failed_cell_is_named() -> None:
     good, bad = matrix.cells(parse_all(["numpy"]), PLAIN, pythons=["3.7", "3.9"])
     made = Made("numpy 1", Path("numpy-1-cp37-cp37m-linux_armv7l.whl"), "0" * 64, 61.0, False)

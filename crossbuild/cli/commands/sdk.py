@@ -27,7 +27,8 @@ app = typer.Typer(help="Reference SDKs, made of Debian's packages.", no_args_is_
 def create(
     name: Annotated[str, typer.Argument(help="See `crossbuild sdk list`.")] = defaults.REFERENCE,
     destination: Annotated[
-        Path | None, typer.Option(help="Where; sysroots/NAME by default.")
+        Path | None,
+        typer.Option(help="Where; by default sysroots/NAME of the checkout, else of the cache."),
     ] = None,
     mirror: Annotated[
         str | None, typer.Option(help="A Debian mirror; the one of this machine's apt by default.")

@@ -4,12 +4,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from crossbuild.core import files
+from crossbuild.core import defaults, files
 from crossbuild.core.errors import ConfigurationError
 
-#: The checkout's ``sysroots/``; a wheel of crossbuild carries it inside the package.
 _PACKAGE = Path(__file__).resolve().parents[2]
-FOLDERS = (_PACKAGE.parent / "sysroots", _PACKAGE / "sysroots")
+_INSTALLED = (_PACKAGE / "sysroots").is_dir()
+#: The checkout's ``sysroots/``; a wheel of crossbuild carries it inside the package.
+FOLDER = (_PACKAGE if _INSTALLED else _PACKAGE.parent) / "sysroots"
 
 
 class _Strict(BaseModel):
@@ -116,8 +117,7 @@ def _key(location: tuple[int | str, ...]) -> str:
 
 def definitions() -> tuple[Definition, ...]:
     """All reference SDKs that crossbuild can make, by name."""
-    paths = {path.stem: path for folder in FOLDERS for path in folder.glob("*.toml")}
-    return tuple(read(paths[name]) for name in sorted(paths))
+    return tuple(read(path) for path in sorted(FOLDER.glob("*.toml")))
 
 
 def load(name: str) -> Definition:
@@ -125,18 +125,20 @@ def load(name: str) -> Definition:
 
     :raises ConfigurationError: there is none of that name, or it is malformed
     """
-    for folder in FOLDERS:
-        path = folder / f"{name}.toml"
-        if path.is_file():
-            return read(path)
-    known = sorted(path.stem for folder in FOLDERS for path in folder.glob("*.toml"))
+    path = FOLDER / f"{name}.toml"
+    if path.is_file():
+        return read(path)
+    known = sorted(path.stem for path in FOLDER.glob("*.toml"))
     raise ConfigurationError(
         f"no reference SDK is called {name!r}",
-        evidence=f"looked for {name}.toml in {', '.join(map(str, FOLDERS))}",
+        evidence=f"looked for {name}.toml in {FOLDER}",
         cure=f"choose one of: {', '.join(known)}",
     )
 
 
 def default_destination(name: str) -> Path:
-    """Where a checkout keeps the reference SDK *name*: ``sysroots/<name>/``."""
-    return FOLDERS[0] / name
+    """Where the reference SDK *name* is kept: a checkout's ``sysroots/<name>/``, else the cache.
+
+    An installed package may lie where its user cannot write, and pip would leave the SDK behind.
+    """
+    return (defaults.CACHE / "sysroots" if _INSTALLED else FOLDER) / name

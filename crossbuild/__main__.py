@@ -1,0 +1,5 @@
+"""``python -m crossbuild`` is the command line."""
+
+from crossbuild.cli.app import main
+
+main()
