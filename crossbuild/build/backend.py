@@ -6,7 +6,8 @@ what it is told.
 
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from build import BuildBackendException, BuildException, ProjectBuilder, RunnerType
@@ -36,21 +37,48 @@ def build(job: BuildJob, step: Step) -> Path:
 
     :raises BuildError: the back end failed; the log's tail is the evidence
     """
+    output = job.workspace.folder / "dist"
+    files.remove_tree(output)
+    with _backend(job, step) as (backend, told):
+        wheel = Path(backend.build("wheel", output, told))
+    pyproject.require_stated(wheel, job.source)
+    if job.package.folder is None:
+        _require_locked(wheel, job)
+    return wheel
+
+
+def required_for_wheel(job: BuildJob, step: Step) -> tuple[str, ...]:
+    """What the back end requires for a wheel beyond what the project states, sorted.
+
+    A ``setup.py`` states some of its build requirements in a call (``setup_requires``), and a
+    back end may need more for this very project.
+
+    :raises BuildError: the back end failed; the log's tail is the evidence
+    """
+    with _backend(job, step) as (backend, told):
+        return tuple(sorted(backend.get_requires_for_build("wheel", told)))
+
+
+@contextmanager
+def _backend(
+    job: BuildJob, step: Step
+) -> Iterator[tuple[ProjectBuilder, dict[str, str | list[str]]]]:
+    """The package's back end, ready to be called, and its configuration settings.
+
+    :raises BuildError: a call fails
+    """
     told = settings.config_settings(job)
     environment = job.options.variables(job.env.environment(settings.variables(job)))
     if job.options.before_build:
         variables = {**environment, "PATH": f"{job.env.python.parent}:{environment['PATH']}"}
         run_before_build(job.options, job.source, variables, job.workspace.log)
-    output = job.workspace.folder / "dist"
-    files.remove_tree(output)
     runner = _runner(job, environment, step)
     try:
         with warnings.catch_warnings():
             # The back end's warnings stand in the log; they are its authors' business.
             warnings.simplefilter("ignore")
             python = str(job.env.python)
-            builder = ProjectBuilder(job.source, python_executable=python, runner=runner)
-            wheel = Path(builder.build("wheel", output, told))
+            yield ProjectBuilder(job.source, python_executable=python, runner=runner), told
     except BuildBackendException as error:
         cause = error.exception
         if isinstance(cause, CommandError):
@@ -64,10 +92,6 @@ def build(job: BuildJob, step: Step) -> Path:
             evidence=f"{error}\nfull log: {job.workspace.log}",
             cure="the package's pyproject.toml must name a PEP 517 back end that works",
         ) from error
-    pyproject.require_stated(wheel, job.source)
-    if job.package.folder is None:
-        _require_locked(wheel, job)
-    return wheel
 
 
 def _require_locked(wheel: Path, job: BuildJob) -> None:

@@ -94,11 +94,12 @@ def _flags(job: BuildJob) -> dict[str, list[str]]:
     sdk = job.workspace.sdk
     # The wrappers add the tune as well; packages that choose code by CPU look for it here.
     tune = [word for word in sdk.tools.cc[1:] if word.startswith("-m")]
+    include = [f"-I{folder}" for folder in sdk.named.include]
     flags = {
-        key: [*tune, *words, *job.recipe.flags_for(names[key], sdk.gcc_version)]
+        key: [*tune, *words, *include, *job.recipe.flags_for(names[key], sdk.gcc_version)]
         for key, words in common.items()
     }
-    flags["link"] = [*_LINK_FLAGS]
+    flags["link"] = [*_LINK_FLAGS, *(f"-L{folder}" for folder in sdk.named.library)]
     if job.recipe.backend != "meson-python":
         return flags  # the user's own variables take the place of these, or add to them
     others = job.env.environment(variables(job))

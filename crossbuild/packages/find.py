@@ -1,7 +1,6 @@
 """From what the user names to what is built: a recipe, an index's package, a folder."""
 
 import tarfile
-import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,8 +19,6 @@ from crossbuild.packages.lock import Lock
 from crossbuild.packages.package import Package
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.packages.wanted import SourceFolder, Wanted
-from crossbuild.python import build_python
-from crossbuild.python.build_python import BuildPython
 
 
 @dataclass(frozen=True)
@@ -32,14 +29,16 @@ class Finder:
     :ivar locks: folder for the locks of packages without a recipe
     :ivar cache: folder of downloads
     :ivar offline: whether nothing may be asked of an index
-    :ivar builder: gives the build Python; it is looked for where None
+    :ivar ask: asks the back end of a package, whose sdist or folder is given, what it requires
+        beyond what is stated (PEP 517's ``get_requires_for_build_wheel``); where None nothing can
+        be built, and no lock is kept
     """
 
     python: str
     locks: Path
     cache: Path
     offline: bool = False
-    builder: Callable[[], BuildPython] | None = None
+    ask: Callable[[Package, Path], Sequence[str]] | None = None
 
     def find(self, wanted: Wanted) -> Package:
         """The package for a requirement or a source folder.
@@ -76,7 +75,8 @@ class Finder:
         def make() -> Lock:
             source = download.find_sdist(wanted.name, str(wanted.specifier), self.python)
             archive = download.fetch(source, self.cache, offline=self.offline)
-            return self._resolved(_requires_in_archive(archive), archive, source)
+            named = (source.name, source.version)
+            return self._resolved(named, _requires_in_archive(archive), archive, source)
 
         made = self._locked(str(wanted), self._lock_path(str(wanted)), make)
         sdist = made.source[0]
@@ -92,37 +92,36 @@ class Finder:
             )
         stated = pyproject.stated(folder)
         requires = stated.build_system.requires
-        path = self._lock_path(str(folder), requires, *_stating_requirements(folder))
-        made = self._locked(wanted.name, path, lambda: self._resolved(requires, folder))
         version = stated.project.version or f"0+{source_tree.digest(folder)[:8]}"
+        path = self._lock_path(str(folder), requires, *_stating_requirements(folder))
+        named = (wanted.name, version)
+        made = self._locked(wanted.name, path, lambda: self._resolved(named, requires, folder))
         return Package(_plain(wanted.name, version, self.python, made), made, folder)
 
     def _resolved(
-        self, requires: Sequence[str], origin: Path, source: Artifact | None = None
+        self,
+        named: tuple[str, str],
+        requires: Sequence[str],
+        origin: Path,
+        source: Artifact | None = None,
     ) -> Lock:
-        """A lock of what the project states, and of what its back end requires beyond that.
+        """A lock of what a project states, and of what its back end requires beyond that.
 
+        :param named: the package's name and version
         :param origin: the sdist, or the source folder
         """
-        from crossbuild.packages import relock  # slow to load, and not needed where there is a lock
+        from crossbuild.packages import hooks, relock  # slow to load, and seldom needed
 
         stated = relock.resolve_on_the_fly(requires, self.python, source=source)
-        more = self._unstated(stated, origin)
+        if self.ask is None:
+            return stated
+        recipe = _plain(*named, self.python, stated)
+        package = Package(recipe, stated, origin if origin.is_dir() else None)
+        versions = {artifact.name: artifact.version for artifact in stated.build}
+        more = hooks.unmet(self.ask(package, origin), versions, self.python)
         if not more:
             return stated
         return relock.resolve_on_the_fly((*requires, *more), self.python, source=source)
-
-    def _unstated(self, stated: Lock, origin: Path) -> tuple[str, ...]:
-        """What the back end requires and the lock of what is stated does not hold."""
-        from crossbuild.packages import hooks
-
-        python = self.builder() if self.builder else build_python.find(self.python)
-        wheels = download.fetch_all(stated.build, self.cache, offline=self.offline)
-        with tempfile.TemporaryDirectory(prefix="crossbuild-requires-") as name:
-            source = source_tree.prepare(origin, Path(name) / "source")
-            required = hooks.required_for_wheel(source, wheels, python, Path(name))
-        versions = {artifact.name: artifact.version for artifact in stated.build}
-        return hooks.unmet(required, versions, self.python)
 
     def _lock_path(self, *what: object) -> Path:
         return (
@@ -141,7 +140,10 @@ class Finder:
                     evidence=f"--offline, and there is no lock {path}",
                     cure="run the same command once without --offline",
                 )
-            lock.write(make(), path)
+            made = make()
+            if self.ask is None:
+                return made
+            lock.write(made, path)
         return lock.read(path)
 
 

@@ -17,7 +17,7 @@ from crossbuild.python.target_python import TargetPython
 from crossbuild.repair.options import RepairOptions
 
 #: The stages themselves, which call what follows.
-_STAGES = ("pipeline.run", "pipeline.stages")
+_STAGES = ("pipeline.requirements", "pipeline.run", "pipeline.stages")
 
 #: The code that decides what a back end makes; a test holds it against what that code imports.
 BUILD_CODE = (

@@ -17,10 +17,11 @@ from crossbuild.core.errors import ConfigurationError, CrossbuildError
 from crossbuild.index import download as downloads
 from crossbuild.packages import source_tree
 from crossbuild.packages.find import Finder
-from crossbuild.packages.package import Package
+from crossbuild.packages.wanted import SourceFolder
 from crossbuild.pipeline import keys, plan
 from crossbuild.pipeline.plan import Planned
 from crossbuild.pipeline.request import BuildRequest
+from crossbuild.pipeline.requirements import Asker
 from crossbuild.pipeline.run import Made, Run, Turn
 from crossbuild.pipeline.store import Store
 from crossbuild.progress.console import Console
@@ -75,16 +76,16 @@ def plan_run(request: BuildRequest, opened: Target) -> Run:
 
     :raises CrossbuildError: a package cannot be found, or two do not go together
     """
+    _require_apart(request)
     where = request.target
     finder = Finder(
         opened.python.version,
         where.work / "locks",
         where.cache,
         offline=request.offline,
-        builder=lambda: opened.build_python,
+        ask=Asker(request, opened).ask,
     )
     packages = plan.in_order(request.packages, finder.find)
-    _require_apart(packages, request)
     options = request.options
     if request.repair.keep_debug:
         from crossbuild.repair import debug_info
@@ -323,12 +324,12 @@ def _explained(request: BuildRequest) -> Iterator[None]:
             raise
 
 
-def _require_apart(packages: Sequence[Package], request: BuildRequest) -> None:
+def _require_apart(request: BuildRequest) -> None:
     """Check that what a run writes is no part of a source folder, which is copied and hashed.
 
     :raises ConfigurationError: the work folder or the cache is
     """
-    for folder in [package.folder for package in packages if package.folder]:
+    for folder in [wanted.path for wanted in request.packages if isinstance(wanted, SourceFolder)]:
         for path in (request.target.work, request.target.cache):
             inside = path.relative_to(folder) if path.is_relative_to(folder) else None
             if inside is not None and (inside == Path() or source_tree.is_source(inside)):

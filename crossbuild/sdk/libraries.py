@@ -80,9 +80,10 @@ def reach(sdk: Sdk, names: Iterable[str]) -> Sdk:
 
 
 def pkg_config_dirs(sdk: Sdk, names: Iterable[str], folder: Path) -> tuple[Path, ...]:
-    """Folders of ``.pc`` files that packages need beside the sysroot's: *folder*, or none.
+    """Folders of ``.pc`` files that packages need beside the sysroot's usual ones.
 
-    One is written for each library that the sysroot's own files do not lead to.
+    These are the folders that the SDK's script names.  And one file is written to *folder* for
+    each library that the sysroot's own files do not lead to.
     """
     lacking = [
         library
@@ -91,7 +92,7 @@ def pkg_config_dirs(sdk: Sdk, names: Iterable[str], folder: Path) -> tuple[Path,
     ]
     for library in lacking:
         files.write_text(folder / f"{library.name}.pc", _pc(sdk, library))
-    return (folder,) if lacking else ()
+    return (*((folder,) if lacking else ()), *sdk.named.pkg_config)
 
 
 def _folders(sdk: Sdk) -> Iterator[tuple[Path, bool]]:

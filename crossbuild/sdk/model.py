@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from crossbuild.sdk.named_folders import NONE, NamedFolders
+
 
 @dataclass(frozen=True)
 class Tools:
@@ -31,7 +33,8 @@ class Sdk:
 
     ``variables`` are those that the environment script sets or changes;
     ``library_dirs`` and ``include_dirs`` lie inside the target sysroot;
-    ``content_id`` changes when, and only when, what a wheel is made of changes.
+    ``content_id`` changes when, and only when, what a wheel is made of changes;
+    ``named`` are folders of the sysroot that its script names, which the others contain.
     """
 
     root: Path
@@ -47,6 +50,7 @@ class Sdk:
     library_dirs: tuple[Path, ...]
     include_dirs: tuple[Path, ...]
     content_id: str
+    named: NamedFolders = NONE
 
     def find_library(self, file_name: str) -> Path | None:
         """The file of that name in the sysroot's library directories, or None."""

@@ -10,14 +10,16 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from crossbuild.core import files
 from crossbuild.core.command import which
 from crossbuild.core.digests import TreeDigest
 from crossbuild.core.errors import SdkError
-from crossbuild.sdk import compiler, environment_script
+from crossbuild.sdk import compiler, environment_script, named_folders
 from crossbuild.sdk.model import Sdk, Tools
+from crossbuild.sdk.named_folders import NamedFolders
 
 #: Words of CC that only the C family understands; gfortran warns or fails on them.
 _C_ONLY = re.compile(r"-W(?!l,|a,)\S*|-D\S*|-U\S*|-fstack-clash-protection")
@@ -39,6 +41,7 @@ def read_sdk(root: Path, *, environment: str | None = None, cache: Path | None =
     root = _as_named(script.parent, target_sysroot)
     tools = compiler.without_conflict(_tools(variables, script, target_sysroot), script)
     answers = compiler.ask(tools, script)
+    named = named_folders.read(variables, target_sysroot)
     return Sdk(
         root=root,
         script=script,
@@ -50,9 +53,12 @@ def read_sdk(root: Path, *, environment: str | None = None, cache: Path | None =
         triple=answers.triple,
         gcc_version=answers.gcc_version,
         glibc_version=answers.glibc_version,
-        library_dirs=compiler.library_dirs(tools, target_sysroot),
-        include_dirs=compiler.include_dirs(target_sysroot, answers.multiarch),
-        content_id=_content_id(root, variables, tools, target_sysroot, answers, cache),
+        library_dirs=(*compiler.library_dirs(tools, target_sysroot), *named.library),
+        include_dirs=(*compiler.include_dirs(target_sysroot, answers.multiarch), *named.include),
+        content_id=_content_id(
+            root, variables, tools, _Linked(target_sysroot, named), answers, cache
+        ),
+        named=named,
     )
 
 
@@ -158,11 +164,25 @@ def _fortran(cc: tuple[str, ...], variables: Mapping[str, str]) -> tuple[str, ..
     return (program, *(word for word in cc[1:] if not _C_ONLY.fullmatch(word)))
 
 
+@dataclass(frozen=True)
+class _Linked:
+    """What of a sysroot wheels are made of."""
+
+    sysroot: Path
+    named: NamedFolders
+
+    @property
+    def folders(self) -> list[Path]:
+        named = (*self.named.include, *self.named.library)
+        usual = [Path("usr/include"), Path("usr/lib"), Path("lib")]
+        return [*usual, *(folder.relative_to(self.sysroot) for folder in named)]
+
+
 def _content_id(
     root: Path,
     variables: Mapping[str, str],
     tools: Tools,
-    sysroot: Path,
+    linked: "_Linked",
     answers: compiler.Answers,
     cache: Path | None,
 ) -> str:
@@ -177,7 +197,7 @@ def _content_id(
     }
     words = {name: text.replace(str(root), "") for name, text in texts.items()}
     digest = TreeDigest(
-        cache / f"sysroot-{files.content_key(str(sysroot))}.json" if cache else None
+        cache / f"sysroot-{files.content_key(str(linked.sysroot))}.json" if cache else None
     )
-    linked = digest.of(sysroot, [Path("usr/include"), Path("usr/lib"), Path("lib")])
-    return files.content_key(words, answers.identity.replace(str(root), ""), linked)
+    content = digest.of(linked.sysroot, linked.folders)
+    return files.content_key(words, answers.identity.replace(str(root), ""), content)

@@ -163,7 +163,7 @@ def test_a_build_traces_each_compile(
         make_wheels(request, console)
     events = json.loads((request.target.work / "trace.json").read_text())["traceEvents"]
     phases = [one["name"] for one in events if one.get("cat") == "phase"]
-    assert phases == ["download", "cross environment", "build", "bundle", "audit"]
+    assert phases == ["download", "cross environment", "build", "repair", "audit"]
     compiled = {one["name"]: one["args"] for one in events if one.get("cat") == "compile"}
     units = {"parts.c", "a.c", "b.c", "c.c"}
     assert units < set(compiled)
