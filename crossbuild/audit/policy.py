@@ -1,12 +1,13 @@
 """The audit's policy: ``rules.toml`` and ``audit.toml``, typed."""
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import pydantic
+
+from crossbuild.core import documents
 
 POLICY = Path(__file__).parent
 
@@ -39,12 +40,11 @@ class Policy(_Frozen):
 @cache
 def rules() -> Mapping[str, Rule]:
     """All rules, by name."""
-    table = tomllib.loads((POLICY / "rules.toml").read_text(encoding="utf-8"))
+    table = documents.read_toml(POLICY / "rules.toml")
     return {name: Rule.model_validate(entry) for name, entry in table.items()}
 
 
 @cache
 def policy() -> Policy:
     """The rest of the policy."""
-    text = (POLICY / "audit.toml").read_text(encoding="utf-8")
-    return Policy.model_validate(tomllib.loads(text))
+    return Policy.model_validate(documents.read_toml(POLICY / "audit.toml"))

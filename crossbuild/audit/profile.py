@@ -4,7 +4,6 @@ A profile is made from an SDK's target sysroot and a board description
 (``boards/*.toml``), or read from a file that describes a board completely.
 """
 
-import tomllib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.version import Version
 
 from crossbuild.audit.policy import POLICY
-from crossbuild.core import abi, files
+from crossbuild.core import abi, documents, files
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.isa.families import cpus
 
@@ -111,7 +110,7 @@ class BoardProfile(_Frozen):
 
     def _platforms(self) -> list[str]:
         pip = Version(self.python.pip or "0")
-        table = tomllib.loads((POLICY / "pip_tags.toml").read_text(encoding="utf-8"))
+        table = documents.read_toml(POLICY / "pip_tags.toml")
         accepted = [e["platforms"] for e in table["pip"] if Version(e["since"]) <= pip][-1]
         minors = range(17, int(self.glibc.partition(".")[2]) + 1)
         return [
@@ -180,15 +179,8 @@ def save(profile: BoardProfile, path: Path) -> None:
 
 
 def _read(path: Path, model: type[_Model]) -> _Model:
-    try:
-        return model.model_validate(files.read_toml(path))
-    except (FileNotFoundError, files.TomlError) as error:
-        evidence = f"{path}: {error}"
-    except pydantic.ValidationError as error:
-        places = (f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors())
-        evidence = f"{path}: {'; '.join(places)}"
-    raise ConfigurationError(
-        "the board's file cannot be used",
-        evidence=evidence,
-        cure="compare it with crossbuild/audit/boards/imx6q.toml and docs/audit.md",
-    )
+    cure = "compare it with crossbuild/audit/boards/imx6q.toml and docs/audit.md"
+    with documents.refused_as(
+        ConfigurationError, "the board's file cannot be used", path, cure=cure
+    ):
+        return documents.validated(model, documents.read_toml(path))

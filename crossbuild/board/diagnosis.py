@@ -1,9 +1,10 @@
 """From a board's output to what it means; the knowledge is in ``diagnoses.toml``."""
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+
+from crossbuild.core import documents
 
 _KNOWLEDGE = Path(__file__).parent / "diagnoses.toml"
 
@@ -24,7 +25,7 @@ def diagnose(output: str, *, about: str = "diagnosis") -> Cause:
 
     :param about: ``diagnosis`` for programs on a board, ``connection`` for ssh's own words
     """
-    for entry in tomllib.loads(_KNOWLEDGE.read_text(encoding="utf-8"))[about]:
+    for entry in documents.read_toml(_KNOWLEDGE)[about]:
         match = re.search(entry["pattern"], output)
         if match:
             first = match.group(1) if match.re.groups else ""

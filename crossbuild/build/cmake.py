@@ -6,24 +6,18 @@ scikit-build, and in a ``setup.py`` that starts ``cmake`` itself.
 
 from pathlib import Path
 
-import jinja2
-
 from crossbuild.build.job import BuildJob
-from crossbuild.core import abi, files
+from crossbuild.core import abi, files, templates
+
+_TEMPLATE = Path(__file__).with_name("toolchain.cmake.j2")
 
 
 def write_toolchain_file(job: BuildJob) -> Path:
     """Write the toolchain file into the package's workspace."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - CMake's language, not HTML
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["cmake"] = _quoted
     workspace, target = job.workspace, job.workspace.target
-    text = environment.get_template("toolchain.cmake.j2").render(
+    text = templates.render(
+        _TEMPLATE,
+        filters={"cmake": _quoted},
         machine=abi.MACHINE,
         multiarch=abi.MULTIARCH,
         compilers=job.env.wrappers,

@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import jinja2
-
 from crossbuild.build.crossenv import CrossEnv
-from crossbuild.core import files
+from crossbuild.core import files, templates
 from crossbuild.sdk.model import Sdk
 
-_TEMPLATES = Path(__file__).parent
+_TEMPLATE = Path(__file__).with_name("meson-cross.ini.j2")
 
 #: Programs of the build requirements that a meson.build looks up for the target.
 _PROGRAMS = ("cython", "f2py", "pybind11-config", "pythran", "numpy-config")
@@ -27,14 +25,9 @@ def write_cross_file(
     :param flags: words by ``c``, ``cpp``, ``fortran`` and ``link``
     :param properties: further entries of ``[properties]``, from the recipe
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - an ini file, not HTML
-        trim_blocks=True,
-    )
-    environment.filters["meson"] = _literal
-    text = environment.get_template("meson-cross.ini.j2").render(
+    text = templates.render(
+        _TEMPLATE,
+        filters={"meson": _literal},
         wrappers=env.wrappers,
         python=env.python,
         programs={n: env.scripts / n for n in _PROGRAMS if (env.scripts / n).exists()},

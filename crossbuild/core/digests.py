@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crossbuild.core import files
+from crossbuild.core import documents, files
 
 #: A file that changed so short a time ago, in seconds, may change again unseen: the clock
 #: of a file system is coarse.
@@ -34,7 +34,7 @@ class Digests:
     _changed: bool = field(default=False, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._known = self._load()
+        self._known = documents.read_record(self.index) if self.index else {}
 
     def of(self, path: Path | str, name: str | None = None) -> str:
         """The file's SHA-256 in hexadecimal.
@@ -56,16 +56,6 @@ class Digests:
         """Write the index, where there is one and something new to remember."""
         if self.index is not None and self._changed:
             files.write_text(self.index, json.dumps(self._known))
-
-    def _load(self) -> dict[str, list[object]]:
-        """What was hashed before; an unreadable index counts as none."""
-        if self.index is None:
-            return {}
-        try:
-            known = json.loads(self.index.read_text())
-        except (OSError, ValueError):
-            return {}
-        return known if isinstance(known, dict) else {}
 
 
 @dataclass(frozen=True)

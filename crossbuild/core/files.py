@@ -7,11 +7,9 @@ import json
 import os
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from crossbuild.core.errors import NO_SPACE_CURE, DiskError
 
@@ -20,37 +18,6 @@ def beginning(path: Path) -> bytes:
     """The first 100 kB of a file: all of a text that is what its name says."""
     with path.open("rb") as stream:
         return stream.read(100_000)
-
-
-class TomlError(Exception):
-    """A file is no TOML document, or cannot be read."""
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The TOML document in a file that somebody else wrote.
-
-    :raises FileNotFoundError: it does not exist
-    :raises TomlError: why it cannot be read, with the place in the text
-    """
-    try:
-        return toml(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise
-    except (OSError, UnicodeDecodeError) as error:
-        raise TomlError(str(error)) from error
-
-
-def toml(text: str) -> dict[str, Any]:
-    """The TOML document that somebody else's text is.
-
-    :raises TomlError: why it is none, with the place in the text
-    """
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        # Not only TOMLDecodeError: tomllib lets through what int() says of too long a number,
-        # and a list in a list in a list … ends its recursion.
-        raise TomlError(str(error)) from error
 
 
 def sha256(path: Path) -> str:

@@ -1,16 +1,13 @@
 """Findings as data: their texts stand in ``findings.toml``, written for the SDK's release."""
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import cast
 
-import jinja2
-
-from crossbuild.core import errors
+from crossbuild.core import documents, errors, templates
 from crossbuild.core.errors import CrossbuildError
 from crossbuild.doctor.model import Finding, Severity
 from crossbuild.doctor.release import Release
@@ -72,7 +69,7 @@ class Catalogue:
 
 
 def _rendered(template: str, fields: Mapping[str, object], override: str) -> str:
-    return _templates().from_string(template).render(fields, o=override).strip()
+    return templates.fill(template, _HERE, {**fields, "o": override}).strip()
 
 
 def raised_as(error: CrossbuildError) -> str | None:
@@ -93,13 +90,4 @@ def error_class(name: str) -> type[CrossbuildError]:
 @cache
 def entries() -> Mapping[str, Mapping[str, str]]:
     """Everything that the doctor can find, by name."""
-    return tomllib.loads((_HERE / "findings.toml").read_text(encoding="utf-8"))
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701
-    )
+    return documents.read_toml(_HERE / "findings.toml")

@@ -7,9 +7,8 @@ own afresh.
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from crossbuild.core import files
+from crossbuild.core import documents, files
 from crossbuild.python.build_python import BuildPython
 
 
@@ -22,7 +21,7 @@ class KnownPythons:
     def recall(self, key: str) -> BuildPython | None:
         """The Python that was found under that key, unless its program has changed."""
         try:
-            entry = self._load()[key]
+            entry = documents.read_record(self.path)[key]
             fields = entry["python"]
             paths = {name: Path(fields[name]) for name in ("executable", "home", "stdlib")}
             include = Path(fields["include"]) if fields["include"] else None
@@ -34,16 +33,9 @@ class KnownPythons:
 
     def remember(self, key: str, python: BuildPython) -> None:
         """Keep an answer."""
-        try:
-            entries = self._load()
-        except (OSError, ValueError):
-            entries = {}
+        entries = documents.read_record(self.path)
         entries[key] = {"python": asdict(python), "stamp": _stamp(python.executable)}
         files.write_text(self.path, json.dumps(entries, default=str, indent=1))
-
-    def _load(self) -> dict[str, dict[str, Any]]:
-        loaded = json.loads(self.path.read_text(encoding="utf-8"))
-        return loaded if isinstance(loaded, dict) else {}
 
 
 def _stamp(program: Path) -> list[int]:

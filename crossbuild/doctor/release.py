@@ -1,11 +1,12 @@
 """Which Yocto release made an SDK: by that, the cures are written as its bitbake reads them."""
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from crossbuild.core import documents
 
 _TABLE = Path(__file__).parent / "releases.toml"
 
@@ -89,7 +90,7 @@ def _by_glibc(entry: _Entry) -> tuple[int, ...]:
 
 @cache
 def _table() -> tuple[_Entry, ...]:
-    document = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    document = documents.read_toml(_TABLE)
     names = [row["name"] for row in document["release"]]
     first = names.index(document["first-with-colon"])
     return tuple(

@@ -5,13 +5,14 @@ speed of a byte search: it looks for the one byte that all encodings of a group 
 """
 
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+
+from crossbuild.core import documents
 
 POLICY = Path(__file__).parent
 
@@ -45,7 +46,7 @@ class Family:
 @cache
 def families() -> tuple[Family, ...]:
     """All families of ``policy/instructions.toml``."""
-    table = tomllib.loads((POLICY / "instructions.toml").read_text(encoding="utf-8"))
+    table = documents.read_toml(POLICY / "instructions.toml")
     return tuple(
         Family(
             feature=entry["feature"],
@@ -61,7 +62,7 @@ def families() -> tuple[Family, ...]:
 @cache
 def cpus() -> Mapping[str, frozenset[str]]:
     """The features of each CPU of ``policy/cpus.toml``."""
-    table = tomllib.loads((POLICY / "cpus.toml").read_text(encoding="utf-8"))
+    table = documents.read_toml(POLICY / "cpus.toml")
     return {name: frozenset(entry["features"]) for name, entry in table.items()}
 
 

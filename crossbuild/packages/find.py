@@ -171,24 +171,20 @@ def _plain(name: str, version: str, python: str, made: Lock) -> RecipeVersion:
 
 def _requires_in_archive(sdist: Path) -> tuple[str, ...]:
     path = sdist / "pyproject.toml"
-    try:
-        document = files.toml(_member(sdist, path.name))
-    except files.TomlError as error:
-        raise pyproject.malformed(path, error) from error
-    return pyproject.metadata(document, path).build_system.requires
+    return pyproject.parse(_member(sdist, path.name), path).build_system.requires
 
 
-def _member(sdist: Path, name: str) -> str:
-    """The text of a file in the archive's root folder, empty where it has none."""
+def _member(sdist: Path, name: str) -> bytes:
+    """The content of a file in the archive's root folder, empty where it has none."""
     if sdist.suffix == ".zip":
         with zipfile.ZipFile(sdist) as archive:
             for member in archive.namelist():
                 if PurePosixPath(member).parts[1:] == (name,):
-                    return archive.read(member).decode()
-        return ""
+                    return archive.read(member)
+        return b""
     with tarfile.open(sdist) as tar:
         for info in tar:
             stream = tar.extractfile(info)
             if PurePosixPath(info.name).parts[1:] == (name,) and stream:
-                return stream.read().decode()
-    return ""
+                return stream.read()
+    return b""

@@ -5,7 +5,6 @@ packages of one Python may need different versions of the same build requirement
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from crossbuild.core import files
+from crossbuild.core import documents, files
+from crossbuild.core.documents import DocumentError
 from crossbuild.core.errors import LockError
 from crossbuild.core.python_version import PythonVersion
 from crossbuild.index.artifact import Artifact
@@ -104,7 +104,7 @@ def environment_requirements(python: str) -> dict[str, tuple[str, ...]]:
 
     :raises LockError: that Python is not in ``environments.toml``
     """
-    document = tomllib.loads(ENVIRONMENTS.read_text(encoding="utf-8"))
+    document = documents.read_toml(ENVIRONMENTS)
     for entry in document["environment"]:
         if admits(entry["python"], python):
             return {"build": tuple(entry["build"]), "board": tuple(entry["board"])}
@@ -120,17 +120,16 @@ def read(path: Path) -> Lock:
 
     :raises LockError: it is missing or malformed, with the file and the key's path
     """
-    try:
-        pylock = Pylock.from_dict(files.read_toml(path))
-        return _from_pylock(pylock)
-    except FileNotFoundError as error:
+    if not path.exists():
         raise LockError(
             "there is no lock for this package and Python",
             evidence=f"{path} does not exist",
             cure="make it with `crossbuild lock`",
-        ) from error
+        )
+    try:
+        return _from_pylock(Pylock.from_dict(documents.read_toml(path)))
     except (
-        files.TomlError,
+        DocumentError,
         PylockValidationError,
         PylockUnsupportedVersionError,
         _BadLockError,

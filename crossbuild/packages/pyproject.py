@@ -1,15 +1,18 @@
 """A project's pyproject.toml, and whether a wheel is what it says."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from crossbuild.core import files
+from crossbuild.core import documents
 from crossbuild.core.errors import BuildError, ConfigurationError
+
+_NAME = "pyproject.toml"
 
 #: The name that setuptools gives to a project without one, in its releases' spellings.
 _NAMELESS = "unknown"
@@ -40,21 +43,13 @@ class Metadata(_Table):
     build_system: BuildSystem = BuildSystem()
 
 
-def metadata(document: dict[str, Any], path: Path) -> Metadata:
-    """What a document states; *path* tells where it was read.
+def parse(data: bytes, path: Path) -> Metadata:
+    """What a file's bytes state of a project; *path* tells where they were read.
 
-    :raises ConfigurationError: a value is of another kind than PEP 518 and 621 say
+    :raises ConfigurationError: they are no TOML, or a value is not as PEP 518 and 621 say
     """
-    try:
-        return Metadata.model_validate(document)
-    except ValidationError as error:
-        problems = [
-            f"{path}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-            for problem in error.errors()
-        ]
-        raise ConfigurationError(
-            "pyproject.toml is malformed", evidence="\n".join(problems), cure="correct that value"
-        ) from error
+    with _refused(path):
+        return documents.validated(Metadata, documents.toml(data))
 
 
 def stated(folder: Path) -> Metadata:
@@ -62,7 +57,8 @@ def stated(folder: Path) -> Metadata:
 
     :raises ConfigurationError: its pyproject.toml is malformed
     """
-    return metadata(read(folder), folder / "pyproject.toml")
+    with _refused(folder / _NAME):
+        return documents.validated(Metadata, read(folder))
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -70,17 +66,14 @@ def read(folder: Path) -> dict[str, Any]:
 
     :raises ConfigurationError: it is no TOML
     """
-    path = folder / "pyproject.toml"
-    try:
-        return files.read_toml(path) if path.is_file() else {}
-    except files.TomlError as error:
-        raise malformed(path, error) from error
+    path = folder / _NAME
+    with _refused(path):
+        return documents.read_toml(path) if path.is_file() else {}
 
 
-def malformed(path: Path, error: files.TomlError) -> ConfigurationError:
-    """The error for a file that is no TOML."""
-    return ConfigurationError(
-        "pyproject.toml is malformed", evidence=f"{path}: {error}", cure="correct that line"
+def _refused(path: Path) -> AbstractContextManager[None]:
+    return documents.refused_as(
+        ConfigurationError, f"{_NAME} is malformed", path, cure="correct that line"
     )
 
 

@@ -15,10 +15,10 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic import ValidationError as PydanticError
 from pydantic.alias_generators import to_snake
 
-from crossbuild.core import files
+from crossbuild.core import documents
+from crossbuild.core.documents import DocumentError, Problem
 from crossbuild.core.errors import RecipeError
 from crossbuild.packages.recipe_fields import (
     MacroName,
@@ -262,14 +262,11 @@ def load(name: str, *, folder: Path = RECIPES) -> Recipe:
             evidence=f"{_shown(path)} does not exist; recipes: {', '.join(names(folder))}",
             cure=f"`crossbuild wheels {name}` builds a package that needs none",
         )
-    try:
-        recipe = Recipe.model_validate(_with_package(files.read_toml(path), folder))
-    except files.TomlError as error:
-        raise _malformed(path, str(error)) from error
-    except PydanticError as error:
-        raise _malformed(path, "\n".join(_problems(error))) from error
-    _check_file(recipe, path)
-    return recipe
+    what, cure = f"the recipe {_shown(path)} is malformed", "docs/recipes.md explains every key"
+    with documents.refused_as(RecipeError, what, _shown(path), cure=cure):
+        recipe = documents.validated(Recipe, _with_package(documents.read_toml(path), folder))
+        _check_file(recipe, path)
+        return recipe
 
 
 def render(text: str, values: Mapping[str, str | Path | int]) -> str:
@@ -313,34 +310,14 @@ def _check_template(name: str, text: str, targets: tuple[str, ...]) -> None:
 
 
 def _check_file(recipe: Recipe, path: Path) -> None:
+    smoke = recipe.smoke_script
     if recipe.name != path.stem:
-        raise _malformed(path, f"name: {recipe.name!r} is not the file's name")
-    if not recipe.smoke_script.is_file():
-        raise _malformed(path, f"smoke: {recipe.smoke} does not exist beside the recipe")
-    if recipe.smoke_script.stem == recipe.name.replace("-", "_"):
-        raise _malformed(path, f"smoke: {recipe.smoke} would be imported instead of the package")
-
-
-def _problems(error: PydanticError) -> list[str]:
-    """One line per problem, led by the key's path: ``version[1].python: …``."""
-    return [
-        f"{_key_path(problem['loc'])}{problem['msg'].removeprefix('Value error, ')}"
-        for problem in error.errors()
-    ]
-
-
-def _key_path(keys: tuple[int | str, ...]) -> str:
-    path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
-    return f"{path.lstrip('.')}: " if path else ""
-
-
-def _malformed(path: Path, problems: str) -> RecipeError:
-    where = _shown(path)
-    return RecipeError(
-        f"the recipe {where} is malformed",
-        evidence="\n".join(f"{where}: {line}" for line in problems.splitlines()),
-        cure="docs/recipes.md explains every key",
-    )
+        raise DocumentError(Problem(f"{recipe.name!r} is not the file's name", ("name",)))
+    if not smoke.is_file():
+        raise DocumentError(Problem(f"{recipe.smoke} does not exist beside the recipe", ("smoke",)))
+    if smoke.stem == recipe.name.replace("-", "_"):
+        problem = f"{recipe.smoke} would be imported instead of the package"
+        raise DocumentError(Problem(problem, ("smoke",)))
 
 
 def _shown(path: Path) -> str:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import bracex
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from crossbuild.core import documents
+from crossbuild.core.documents import DocumentError, Problem
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.packages import pyproject
 from crossbuild.packages.build_options import FLAG_VARIABLES, BuildOptions
@@ -179,11 +181,11 @@ def read(project: Path, environ: Mapping[str, str]) -> Configuration:
     names = {key: _variable(key) for key in (*_keys(), *_ELSEWHERE)}
     given = {key: environ[name] for key, name in names.items() if environ.get(name)}
     try:
-        return Configuration.model_validate({**table, **given})
-    except ValidationError as error:
+        return documents.validated(Configuration, {**table, **given})
+    except DocumentError as error:
         problems = [
-            f"{_place(problem['loc'], path, names, given)}: {_message(problem['loc'], problem)}"
-            for problem in error.errors()
+            f"{_place(problem, path, names, given)}: {_message(problem)}"
+            for problem in error.problems
         ]
         raise ConfigurationError(
             "the configuration cannot be used",
@@ -210,19 +212,16 @@ def _variable(key: str) -> str:
     return PREFIX + key.upper().replace("-", "_")
 
 
-def _place(
-    location: tuple[int | str, ...], path: Path, names: Mapping[str, str], given: Mapping[str, str]
-) -> str:
+def _place(problem: Problem, path: Path, names: Mapping[str, str], given: Mapping[str, str]) -> str:
     """The key's path in the file, or the variable's name."""
-    key, *rest = location
+    key = str(problem.keys[0])
     if key in given:
-        return f"{names[str(key)]}={given[str(key)]}"
-    tail = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
-    return f"{path.name}: {TABLE}.{key}{tail}"
+        return f"{names[key]}={given[key]}"
+    return f"{path.name}: {TABLE}.{problem.path}"
 
 
-def _message(location: tuple[int | str, ...], problem: Mapping[str, Any]) -> str:
-    if problem["type"] != "extra_forbidden":
-        return str(problem["msg"]).removeprefix("Value error, ")
+def _message(problem: Problem) -> str:
+    if problem.kind != "extra_forbidden":
+        return problem.message
     known = ", ".join(_keys())
-    return _ELSEWHERE.get(str(location[0]), f"no such key; there are {known}")
+    return _ELSEWHERE.get(problem.path, f"no such key; there are {known}")

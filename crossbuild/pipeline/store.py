@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crossbuild.build.built import Built
-from crossbuild.core import files
+from crossbuild.core import documents, files
 from crossbuild.core.digests import Digests
 from crossbuild.repair.repaired import Repaired
 from crossbuild.repair.slim import LeftOut
@@ -77,7 +77,7 @@ class Store:
         """The files and facts of an entry; one that was damaged counts as none."""
         folder = self.folder / kind / key
         try:
-            facts = json.loads((folder / "entry.json").read_text())
+            facts = documents.read_record(folder / "entry.json")
             sums: dict[str, str] = facts.pop("sha256")
             whole = all(self.digests.of(folder / name) == sum_ for name, sum_ in sums.items())
         except (OSError, ValueError, KeyError, AttributeError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossbuild.core import files
+from crossbuild.core import files, templates
 from crossbuild.core.errors import DiskError
 from crossbuild.progress.console import Console, Step
 from crossbuild.progress.timeline import Span, idle_share, lanes
@@ -94,8 +94,6 @@ class Trace:
 
     def as_svg(self) -> str:
         """The same as a picture: time from left to right, a row for each lane."""
-        import jinja2
-
         begin, end = self._bounds()
         scale = (_WIDTH - 2 * _LEFT) / max(end - begin, 1e-3)
         bars, row = [], 2
@@ -108,10 +106,8 @@ class Trace:
         marks = [
             (n * every, _LEFT + n * every * scale) for n in range(int((end - begin) / every) + 1)
         ]
-        environment = jinja2.Environment(
-            autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-        )
-        return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+        return templates.render(
+            _TEMPLATE,
             title=self.summary,
             bars=bars,
             marks=marks,

@@ -6,11 +6,11 @@ Python's file as the template: autoconf's comment beside each macro says what it
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from crossbuild.core import documents
 from crossbuild.core.abi import MULTIARCH
 from crossbuild.core.errors import ConfigurationError, TargetPythonError
 from crossbuild.core.python_version import PythonVersion
@@ -90,7 +90,7 @@ def synthesise(
 
 def _macros(sdk: Sdk, template: str) -> Macros:
     """Every macro of the template that the target decides, by probes."""
-    table: Mapping[str, Any] = tomllib.loads(_PROBES.read_text(encoding="utf-8"))
+    table: Mapping[str, Any] = documents.read_toml(_PROBES)
     comments = {
         entry["defined"] or entry["undefined"]: entry["comment"]
         for entry in _ENTRY.finditer(template)

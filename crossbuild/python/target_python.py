@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from crossbuild.core import files, own_code
+from crossbuild.core import documents, files, own_code
 from crossbuild.core.abi import MULTIARCH
 from crossbuild.core.errors import TargetPythonError
 from crossbuild.core.python_version import PythonVersion
@@ -137,13 +137,13 @@ def _key(sdk: Sdk, version: str, overlay: Path, *rest: object) -> str:
 
 
 def _made_before(overlay: Path, key: str) -> TargetPython | None:
+    record = documents.read_record(overlay / _RECORD)
+    if record.get("key") != key:
+        return None
     try:
-        record = json.loads((overlay / _RECORD).read_text(encoding="utf-8"))
-        if record["key"] != key:
-            return None
         paths = {name: Path(record["target"][name]) for name in _PATHS}
         return TargetPython(**record["target"] | paths)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         return None
 
 

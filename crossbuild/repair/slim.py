@@ -7,7 +7,6 @@ that a recipe names, prose goes as well.
 
 import ast
 import re
-import tomllib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 import pydantic
 
+from crossbuild.core import documents
 from crossbuild.repair.docstrings import Needs, shorten
 
 _POLICY = Path(__file__).parent / "slim.toml"
@@ -92,7 +92,7 @@ def _cut(tree: Path, names: Sequence[str], needs: Needs) -> Iterator[LeftOut]:
 
 @cache
 def _policy() -> _Policy:
-    return _Policy.model_validate(tomllib.loads(_POLICY.read_text(encoding="utf-8")))
+    return _Policy.model_validate(documents.read_toml(_POLICY))
 
 
 def _kind(name: str, kinds: Mapping[str, Sequence[str]], keep: Sequence[str]) -> str | None:

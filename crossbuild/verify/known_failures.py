@@ -1,7 +1,6 @@
 """Which failures of a package's own tests are known, and why: ``recipes/known/<name>.toml``."""
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +8,10 @@ from typing import Annotated
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from crossbuild.board.diagnosis import diagnose
+from crossbuild.core import documents
 from crossbuild.core.errors import RecipeError, SuiteError
 from crossbuild.packages.recipe import RECIPES
 from crossbuild.packages.recipe_fields import SpecifierText, as_list
@@ -44,6 +44,10 @@ class Known(BaseModel):
         """Whether this is about that test."""
         patterns = (re.escape(pattern).replace(r"\*", ".*") for pattern in self.tests)
         return any(re.fullmatch(pattern, test) for pattern in patterns)
+
+
+class _File(BaseModel):
+    known: tuple[Known, ...]
 
 
 @dataclass(frozen=True)
@@ -87,15 +91,10 @@ def load(package: str, *, folder: Path = KNOWN) -> tuple[Known, ...]:
     path = folder / f"{canonicalize_name(package)}.toml"
     if not path.is_file():
         return ()
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        return tuple(Known.model_validate(entry) for entry in document["known"])
-    except (tomllib.TOMLDecodeError, ValidationError, KeyError) as error:
-        raise RecipeError(
-            f"the list of known failures {path.name} is malformed",
-            evidence=f"{path}: {error}",
-            cure="each [[known]] has tests, reason and link; docs/suites.md explains the keys",
-        ) from error
+    what = f"the list of known failures {path.name} is malformed"
+    cure = "each [[known]] has tests, reason and link; docs/suites.md explains the keys"
+    with documents.refused_as(RecipeError, what, path, cure=cure):
+        return documents.validated(_File, documents.read_toml(path)).known
 
 
 def judge(result: SuiteResult, known: Sequence[Known], board: str) -> Verdict:

@@ -97,14 +97,14 @@ def test_a_cpu_that_is_not_known() -> None:
         ('name = "x"', "cpu: Field required"),
         ('colour = "red"', "colour: Extra inputs are not permitted"),
         ('name = "x"\n[python]\nversion = 3.7', "python.version: Input should be a valid string"),
+        ("libraries = { libc = [1] }", "libraries.libc[0]: Input should be a valid string"),
     ],
 )
 def test_a_file_that_is_wrong(tmp_path: Path, text: str, evidence: str) -> None:
     (tmp_path / "p.toml").write_text(text)
     with pytest.raises(ConfigurationError) as caught:
         board_profile.load(tmp_path / "p.toml")
-    assert str(tmp_path / "p.toml") in caught.value.evidence
-    assert evidence in caught.value.evidence
+    assert f"{tmp_path / 'p.toml'}: {evidence}" in caught.value.evidence
     assert "imx6q.toml" in caught.value.cure
 
 

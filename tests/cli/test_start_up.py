@@ -44,6 +44,11 @@ def test_the_pipeline_starts_without_what_makes_wheels() -> None:
     assert not loaded_by("crossbuild.pipeline.make") & HEAVY
 
 
+def test_what_reads_documents_and_fills_templates_waits_for_its_libraries() -> None:
+    loaded = loaded_by("crossbuild.core.documents, crossbuild.core.templates")
+    assert not loaded & {"jinja2", "pydantic"}
+
+
 def settled(path: Path, content: str) -> Path:
     """A file with that content that looks as if it had been so for long."""
     path.write_text(content)

@@ -47,6 +47,14 @@ def test_a_malformed_file_is_told(tmp_path: Path) -> None:
         pyproject.read(project(tmp_path, "[project\n"))
 
 
+@pytest.mark.parametrize("data", [b"[project\n", b"name = '\xff'", b"project = 3"])
+def test_a_malformed_file_of_an_archive_is_told(data: bytes) -> None:
+    path = Path("/cache/thing-1.0.tar.gz/pyproject.toml")
+    with pytest.raises(ConfigurationError, match="malformed") as caught:
+        pyproject.parse(data, path)
+    assert caught.value.evidence.startswith(f"{path}: ")
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [
@@ -54,6 +62,7 @@ def test_a_malformed_file_is_told(tmp_path: Path) -> None:
         ("[project]\nrequires-python = 'newer'\n", "project.requires-python"),
         ("project = 3\n", "project"),
         ("[build-system]\nrequires = 'setuptools'\n", "build-system.requires"),
+        ("[build-system]\nrequires = ['setuptools', 3]\n", "build-system.requires[1]"),
     ],
 )
 def test_a_value_of_another_kind_is_told(text: str, key: str, tmp_path: Path) -> None:

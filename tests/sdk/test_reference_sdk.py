@@ -71,16 +71,16 @@ def test_a_wrong_key_is_named_with_its_path(tmp_path: Path, old: str, new: str, 
     path.write_text(text.replace(old, new, 1))
     with pytest.raises(ConfigurationError) as caught:
         read(path)
-    assert f"{where}: " in caught.value.evidence
-    assert str(path) in caught.value.evidence
+    assert f"{path}: {where}: " in caught.value.evidence
 
 
 def test_text_that_is_no_toml_is_named_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text("suite = \n")
-    with pytest.raises(ConfigurationError, match=r"mine\.toml is not TOML") as caught:
+    with pytest.raises(ConfigurationError, match=r"mine\.toml does not define") as caught:
         read(path)
-    assert "line 1" in caught.value.evidence
+    assert f"{path}: Invalid value (at line 1" in caught.value.evidence
+    assert "sysroots/README.md" in caught.value.cure
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

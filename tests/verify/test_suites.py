@@ -267,12 +267,22 @@ def test_what_fails_everywhere_is_known() -> None:
     assert verdict.new == (failed[1],)
 
 
-def test_malformed_list_of_known_failures(tmp_path: Path) -> None:
-    files.write_text(tmp_path / "tiny.toml", "[[known]]\ntests = 'x'\nreason = 'because'\n")
+@pytest.mark.parametrize(
+    ("content", "evidence"),
+    [
+        (b"[[known]]\ntests = 'x'\nreason = 'because'\n", "known[0].link: Field required"),
+        (b"known = 3\n", "known: Input should be a valid tuple"),
+        (b"", "known: Field required"),
+        (b"[[known\n", "Expected ']]'"),
+        (b"known = '\xff'\n", "'utf-8' codec can't decode"),
+    ],
+)
+def test_malformed_list_of_known_failures(content: bytes, evidence: str, tmp_path: Path) -> None:
+    files.write_bytes(tmp_path / "tiny.toml", content)
     with pytest.raises(RecipeError) as caught:
         known_failures.load("tiny", folder=tmp_path)
     assert "tiny.toml is malformed" in caught.value.what
-    assert "link" in caught.value.evidence
+    assert f"{tmp_path / 'tiny.toml'}: {evidence}" in caught.value.evidence
     assert "docs/suites.md" in caught.value.cure
     assert known_failures.load("other", folder=tmp_path) == ()
 

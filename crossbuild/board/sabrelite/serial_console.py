@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crossbuild.core import documents
 from crossbuild.core.command import run, tethered
 from crossbuild.core.errors import BoardError, CrossbuildError
 
@@ -70,7 +71,7 @@ class Line:
                 raise self._failed(f"did not answer within {seconds:.0f} s")
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
-                answer = _parsed(line)
+                answer = documents.json_object(line)  # noise on the line counts as none
                 if "error" in answer:
                     raise BoardError(f"{MACHINE}: {answer['error']}", evidence=self.tail())
                 if "output" in answer and on_output is not None:
@@ -181,12 +182,3 @@ def switch_off(line: Line, ended: threading.Event) -> None:
             evidence=f"last lines of its serial console:\n{line.tail()}",
             cure="the results above are complete; try again",
         )
-
-
-def _parsed(line: bytes) -> dict[str, Any]:
-    """An answer; noise on the line counts as none."""
-    try:
-        answer = json.loads(line)
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}

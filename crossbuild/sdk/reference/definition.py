@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from crossbuild.core import defaults, files
+from crossbuild.core import defaults, documents
 from crossbuild.core.errors import ConfigurationError
 
 _PACKAGE = Path(__file__).resolve().parents[2]
@@ -96,23 +96,11 @@ def read(path: Path) -> Definition:
     :raises ConfigurationError: no TOML, an unknown key, or a value of the wrong kind;
         the message has the key's path in the file
     """
-    try:
-        return Definition.model_validate({"name": path.stem, **files.read_toml(path)})
-    except files.TomlError as error:
-        raise ConfigurationError(f"{path.name} is not TOML", evidence=f"{path}: {error}") from error
-    except ValidationError as error:
-        problems = [f"{_key(each['loc'])}: {each['msg']}" for each in error.errors()]
-        raise ConfigurationError(
-            f"{path.name} does not define a reference SDK",
-            evidence=f"{path}\n" + "\n".join(problems),
-            cure="compare with sysroots/debian-bookworm.toml; sysroots/README.md has all keys",
-        ) from error
-
-
-def _key(location: tuple[int | str, ...]) -> str:
-    """A key's path in the file: ``target.packages[3]``."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return text.removeprefix(".")
+    cure = "compare with sysroots/debian-bookworm.toml; sysroots/README.md has all keys"
+    what = f"{path.name} does not define a reference SDK"
+    with documents.refused_as(ConfigurationError, what, path, cure=cure):
+        document = {"name": path.stem, **documents.read_toml(path)}
+        return documents.validated(Definition, document)
 
 
 def definitions() -> tuple[Definition, ...]:

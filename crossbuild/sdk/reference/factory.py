@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from crossbuild.core import documents
 from crossbuild.core.errors import ConfigurationError, DiskError
 from crossbuild.core.files import content_key, exclusive, remove_tree, staged_directory, write_text
 from crossbuild.progress.console import Console
@@ -22,11 +23,7 @@ def key(definition: Definition) -> str:
 
 def is_current(definition: Definition, destination: Path) -> bool:
     """Whether *destination* holds the SDK that *definition* makes."""
-    try:
-        record = json.loads((destination / _RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(record, dict) and record.get("key") == key(definition)
+    return documents.read_record(destination / _RECORD).get("key") == key(definition)
 
 
 def create(

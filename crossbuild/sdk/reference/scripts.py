@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+from crossbuild.core import templates
 from crossbuild.core.files import write_text
 from crossbuild.sdk.reference import native
 from crossbuild.sdk.reference.definition import Definition
+
+_TEMPLATE = Path(__file__).with_name("environment.sh.j2")
 
 _SITE_CONFIG = """\
 # What configure cannot find out without running programs of the target (autoconf).
@@ -21,14 +24,8 @@ ac_cv_sizeof_void_p=4
 
 def write(folder: Path, definition: Definition) -> None:
     """Write the three files into *folder*, the SDK's root."""
-    import jinja2
-
-    template = jinja2.Environment(
-        autoescape=False,  # noqa: S701 - a shell script, not HTML
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    ).from_string(Path(__file__).with_name("environment.sh.j2").read_text(encoding="utf-8"))
-    script = template.render(
+    script = templates.render(
+        _TEMPLATE,
         triple=native.TRIPLE,
         target_system=definition.target_system,
         native_system=definition.native_system,
@@ -36,7 +33,7 @@ def write(folder: Path, definition: Definition) -> None:
         distro_version=definition.distro_version,
     )
     system = definition.target_system
-    write_text(folder / f"environment-setup-{system}", script)
+    write_text(folder / f"environment-setup-{system}", f"{script}\n")
     write_text(folder / f"site-config-{system}", _SITE_CONFIG)
     version = f"Distro: Debian {definition.suite}\nDistro Version: {definition.distro_version}\n"
     write_text(folder / f"version-{system}", version)
