@@ -11,8 +11,8 @@ from crossbuild.elf import ar, tables
 from crossbuild.elf import file as elf
 from crossbuild.elf.file import Elf, ElfError
 from crossbuild.sdk.model import Sdk
-from tests.support.samples import MODULE, Compiler, header
-from tests.support.samples import static_library as make_archive
+from tests.support.elf_files import MODULE, Compiler, header
+from tests.support.elf_files import static_library as make_archive
 
 SOURCE = """
 #include <stdio.h>

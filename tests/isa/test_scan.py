@@ -11,7 +11,7 @@ from crossbuild.isa.families import Search, cpus, families
 from crossbuild.isa.thumb_decoder import Code, Flow
 from crossbuild.isa.thumb_walk import it_conditions
 from crossbuild.sdk.model import Sdk
-from tests.support.samples import MODULE, Compiler
+from tests.support.elf_files import MODULE, Compiler
 
 A9 = cpus()["cortex-a9"]
 NAMES = ("*_NEON_VFPV4*", "*_ASIMD*")

@@ -35,9 +35,9 @@ from crossbuild.toolchain import compilers, gfortran
 from crossbuild.toolchain.capacity import Capacity
 from crossbuild.toolchain.compilers import Border
 from tests.support import sdk_copy
-from tests.support.defects import BLAS, DEFECTS, ROUTINES, Defect
 from tests.support.requests import changed
 from tests.support.sdk_copy import SdkCopy
+from tests.support.sdk_defects import BLAS, DEFECTS, ROUTINES, Defect
 from tests.support.sdk_shapes import SHAPES
 
 DOCS = Path(__file__).parents[2] / "docs/doctor.md"

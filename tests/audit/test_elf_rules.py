@@ -17,7 +17,7 @@ from crossbuild.audit.policy import rules
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.sdk.model import Sdk
-from tests.support.samples import (
+from tests.support.elf_files import (
     EXT_SUFFIX,
     MODULE,
     PYTHON,
