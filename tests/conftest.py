@@ -18,8 +18,8 @@ from crossbuild.sdk.reference.debian import HALF_UPDATED
 from crossbuild.sdk.reference.definition import Definition
 from crossbuild.toolchain.capacity import Capacity
 
-#: Boards are what the tests of several packages run on.
-pytest_plugins = ["tests.support.boards"]
+#: These have fixtures that the tests of several packages ask for.
+pytest_plugins = ["tests.support.boards", "tests.support.elf_files", "tests.support.sdk_copy"]
 
 
 def create_sdk(definition: Definition, place: Path) -> Path:

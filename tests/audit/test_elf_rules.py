@@ -17,26 +17,13 @@ from crossbuild.audit.policy import rules
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.sdk.model import Sdk
-from tests.support.elf_files import (
-    EXT_SUFFIX,
-    MODULE,
-    PYTHON,
-    Compiler,
-    Sample,
-    bsd_static_library,
-    header,
-    static_library,
-)
+from tests.support.elf_files import MODULE, Compiler, bsd_static_library, header, static_library
+from tests.support.sample_wheels import EXT_SUFFIX, PYTHON, Sample
 
 MODULE_FILE = f"sample/sample{EXT_SUFFIX}"
 A7 = ("-mcpu=cortex-a7", "-mfpu=neon-vfpv4")
 
 Make = Callable[[Compiler], Sample]
-
-
-@pytest.fixture(scope="module")
-def compiler(bookworm: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    return Compiler(bookworm, tmp_path_factory.mktemp("audit"))
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -59,17 +59,6 @@ OTHERS = {
     *("disk-too-small", "memory-too-small", "jobs-too-many", "tool-missing"),
     *("pkg-config-missing", "qemu-missing", "ccache-missing"),
 }
-
-
-@pytest.fixture(scope="session")
-def whole_copy(bookworm: Sdk, tmp_path_factory: pytest.TempPathFactory) -> SdkCopy:
-    return sdk_copy.make(bookworm, tmp_path_factory.mktemp("doctor"))
-
-
-@pytest.fixture
-def copy(whole_copy: SdkCopy) -> Iterator[SdkCopy]:
-    with sdk_copy.spoilt(whole_copy):
-        yield whole_copy
 
 
 @pytest.fixture(scope="session")

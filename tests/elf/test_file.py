@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from crossbuild.elf import ar, tables
 from crossbuild.elf import file as elf
 from crossbuild.elf.file import Elf, ElfError
-from crossbuild.sdk.model import Sdk
 from tests.support.elf_files import MODULE, Compiler, header
 from tests.support.elf_files import static_library as make_archive
 
@@ -19,11 +18,6 @@ SOURCE = """
 extern int helper(int); extern int maybe(int) __attribute__((weak));
 float twice(float x) { return maybe ? x : 2 * x + printf("%d", helper(1)); }
 """
-
-
-@pytest.fixture(scope="module")
-def compiler(bookworm: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    return Compiler(bookworm, tmp_path_factory.mktemp("elf"))
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,15 @@ EXTENSION: Mapping[str, str] = {
         """,
 }
 
+#: Changes to it: three C files beside its own.
+PARTS = {
+    "setup.py": """
+        from setuptools import Extension, setup
+        setup(ext_modules=[Extension("{name}", ["{name}.c", "a.c", "b.c", "c.c"])])
+        """,
+    **{f"{part}.c": f"int {part};\n" for part in "abc"},
+}
+
 
 def write(folder: Path, changes: Mapping[str, str] | None = None) -> Path:
     """The extension project in *folder*, which gives it its name.
