@@ -18,6 +18,9 @@ from crossbuild.sdk.reference.debian import HALF_UPDATED
 from crossbuild.sdk.reference.definition import Definition
 from crossbuild.toolchain.capacity import Capacity
 
+# Helpers assert as well: what they saw is shown as in a test.
+pytest.register_assert_rewrite("tests.support")
+
 #: These have fixtures that the tests of several packages ask for.
 pytest_plugins = ["tests.support.boards", "tests.support.elf_files", "tests.support.sdk_copy"]
 

@@ -1,5 +1,6 @@
 """Small wheels made for tests, and the board's Python that they are for."""
 
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,3 +48,13 @@ class Sample:
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             (tree / name).write_bytes(data)
         return wheel.pack(tree, folder / f"{self.name}-{self.version}-{self.tag}.whl", 0)
+
+
+def rewritten(path: Path, name: str, data: bytes) -> Path:
+    """Replace or add a member without telling RECORD."""
+    with zipfile.ZipFile(path) as archive:
+        entries = {info.filename: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, content in {**entries, name: data}.items():
+            archive.writestr(member, content)
+    return path
