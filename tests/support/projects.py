@@ -47,6 +47,15 @@ def write(folder: Path, changes: Mapping[str, str] | None = None) -> Path:
     return folder
 
 
+def of(folder: Path, files: Mapping[str, str]) -> Path:
+    """A project of these files alone."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(flush(text), encoding="utf-8")
+    return folder
+
+
 def flush(text: str) -> str:
     """The text without the indentation that its first line has."""
     lines = text.strip("\n").splitlines()
