@@ -6,30 +6,17 @@ from pathlib import Path
 import pytest
 
 from crossbuild.core import defaults
-from crossbuild.core.errors import IndexUnreachableError
 from crossbuild.packages.wanted import parse_all
 from crossbuild.pipeline.request import BuildRequest
-from crossbuild.progress.console import Console
 from crossbuild.python.target import TargetRequest
 from crossbuild.sdk import reference as reference_sdk
 from crossbuild.sdk.model import Sdk
 from crossbuild.sdk.read import read_sdk
-from crossbuild.sdk.reference.debian import HALF_UPDATED
-from crossbuild.sdk.reference.definition import Definition
 from crossbuild.toolchain.capacity import Capacity
+from tests.support.reference_sdks import create_sdk
 
-#: Boards are what the tests of several packages run on.
-pytest_plugins = ["tests.support.boards"]
-
-
-def create_sdk(definition: Definition, place: Path) -> Path:
-    """Make a reference SDK; where Debian's mirror is half updated, no test can have it."""
-    try:
-        return reference_sdk.create(definition, place, Console(), defaults.CACHE)
-    except IndexUnreachableError as error:
-        if HALF_UPDATED in error.evidence:
-            pytest.skip(f"{error.what}: the mirror is half updated")
-        raise
+#: These have fixtures that the tests of several packages ask for.
+pytest_plugins = ["tests.support.boards", "tests.support.elf_files", "tests.support.sdk_copy"]
 
 
 @pytest.fixture(scope="session")

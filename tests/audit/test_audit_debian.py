@@ -10,7 +10,7 @@ from crossbuild.core import defaults
 from crossbuild.core.command import run
 from crossbuild.sdk.model import Sdk
 from crossbuild.sdk.reference.debian import DEFAULT_MIRROR, Apt
-from tests.support.samples import EXT_SUFFIX, TAG, Sample
+from tests.support.sample_wheels import EXT_SUFFIX, TAG, Sample
 
 pytestmark = pytest.mark.slow
 

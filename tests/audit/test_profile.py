@@ -9,7 +9,7 @@ from crossbuild.audit import sysroot_profile
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.sdk.model import Sdk
-from tests.support.samples import PYTHON
+from tests.support.sample_wheels import PYTHON
 
 
 def profile(libc: str = "GLIBC_2.28", **python: str | None) -> BoardProfile:

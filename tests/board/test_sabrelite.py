@@ -5,7 +5,6 @@ import os
 import signal
 import stat
 import subprocess
-import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from crossbuild.core import defaults
 from crossbuild.core.errors import BoardError, CommandError, ToolMissingError
 from crossbuild.sdk.model import Sdk
 from crossbuild.verify.smoke import run_script
+from tests.support.programs import CROSSBUILD
 
 BOARDS = defaults.CACHE / "boards"
 
@@ -40,7 +40,7 @@ def test_verify_boots_proves_and_powers_off(
     places = {"sdk": bookworm.root, "wheelhouse": wheelhouse, "cache-dir": defaults.CACHE}
     options = [text for name, path in places.items() for text in (f"--{name}", str(path))]
     ended = subprocess.run(
-        [Path(sys.executable).with_name("crossbuild"), *words, *options],
+        [CROSSBUILD, *words, *options],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -17,7 +17,7 @@ from crossbuild.sdk.model import Sdk
 from crossbuild.sdk.read import read_sdk
 from crossbuild.toolchain import compilers
 from crossbuild.toolchain.compilers import Border
-from tests.python.test_build_python import nativesdk_python, sdk_with
+from tests.support.nativesdk import nativesdk_python, sdk_with
 
 SDK = Path(__file__).parents[2] / "sysroots/debian-bookworm"
 

@@ -10,20 +10,14 @@ from hypothesis import strategies as st
 from crossbuild.elf import ar, tables
 from crossbuild.elf import file as elf
 from crossbuild.elf.file import Elf, ElfError
-from crossbuild.sdk.model import Sdk
-from tests.support.samples import MODULE, Compiler, header
-from tests.support.samples import static_library as make_archive
+from tests.support.elf_files import MODULE, Compiler, header
+from tests.support.elf_files import static_library as make_archive
 
 SOURCE = """
 #include <stdio.h>
 extern int helper(int); extern int maybe(int) __attribute__((weak));
 float twice(float x) { return maybe ? x : 2 * x + printf("%d", helper(1)); }
 """
-
-
-@pytest.fixture(scope="module")
-def compiler(bookworm: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    return Compiler(bookworm, tmp_path_factory.mktemp("elf"))
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,8 @@ from crossbuild.python import build_python
 from crossbuild.sdk.model import Sdk
 from crossbuild.sdk.read import read_sdk
 from crossbuild.wheel import pack as wheel
-from tests.support.yocto_shape import copied, zeus_shaped
+from tests.support.sdk_copy import hard_linked
+from tests.support.sdk_shapes import zeus_shaped
 
 pytestmark = pytest.mark.slow
 
@@ -134,7 +135,7 @@ def test_a_second_run_builds_nothing(wheelhouse: Path) -> None:
 def test_a_moved_sdk_is_known_by_its_content(
     wheelhouse: Path, bookworm: Sdk, tmp_path: Path
 ) -> None:
-    moved = copied(bookworm.root, tmp_path / "elsewhere")
+    moved = hard_linked(bookworm.root, tmp_path / "elsewhere")
     text = crossbuild("wheels", "--json", "--sdk", moved, "--wheelhouse", tmp_path / "house")
     assert all(one["reused"] for one in json.loads(text)["wheels"])
     assert only(tmp_path / "house", "scipy-*.whl").read_bytes() == (
@@ -146,7 +147,7 @@ def test_numpy_has_the_same_bytes_from_other_folders(
     wheelhouse: Path, bookworm: Sdk, tmp_path: Path
 ) -> None:
     """The first side is the wheel of this checkout; the other is compiled anew, file by file."""
-    moved = copied(bookworm.root, tmp_path / "elsewhere")
+    moved = hard_linked(bookworm.root, tmp_path / "elsewhere")
     house = tmp_path / "house"
     told = make("reproducible", SDK=moved, PACKAGES="numpy", WHEELHOUSE=house)
     name = "numpy-1.26.4-cp311-cp311-linux_armv7l.whl"

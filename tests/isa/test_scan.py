@@ -10,8 +10,7 @@ from crossbuild.isa import scan
 from crossbuild.isa.families import Search, cpus, families
 from crossbuild.isa.thumb_decoder import Code, Flow
 from crossbuild.isa.thumb_walk import it_conditions
-from crossbuild.sdk.model import Sdk
-from tests.support.samples import MODULE, Compiler
+from tests.support.elf_files import MODULE, Compiler
 
 A9 = cpus()["cortex-a9"]
 NAMES = ("*_NEON_VFPV4*", "*_ASIMD*")
@@ -57,11 +56,6 @@ void PyInit_sample(void)
 }
 float call(float a, float b, float c) { return chosen(a, b, c); }
 """
-
-
-@pytest.fixture(scope="module")
-def compiler(bookworm: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    return Compiler(bookworm, tmp_path_factory.mktemp("isa"))
 
 
 def above(data: bytes) -> scan.Instructions:

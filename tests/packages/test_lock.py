@@ -1,11 +1,7 @@
-"""Locks: the committed ones hold all that their recipes need; others are made and refused."""
+"""Lock files: written, read back, and refused where they are malformed or another recipe's."""
 
-import ast
 import contextlib
-import email
-import sys
 import tomllib
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,94 +10,15 @@ import pytest
 import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packaging.pylock import is_valid_pylock_path
 from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from crossbuild.core import files
-from crossbuild.core.command import try_run
-from crossbuild.core.errors import IndexUnreachableError, LockError
-from crossbuild.index import download, pip_settings
+from crossbuild.core.errors import LockError
 from crossbuild.index.artifact import Artifact
-from crossbuild.index.pip_settings import PipSettings
-from crossbuild.index.session import build_python_tags
-from crossbuild.packages import lock, recipe, relock
+from crossbuild.packages import lock, recipe
 from crossbuild.packages.lock import Lock
-from crossbuild.packages.recipe import RecipeVersion
-from tests.support.simple_index import SimpleIndex
 
 ROLES = ["source", "build", "runtime", "board", "cell"]
 KEYS = ["name", "version", "url", "hashes", "roles", "sha256", "crossbuild", *ROLES]
-UNREACHABLE = PipSettings(index_urls=("http://127.0.0.1:9/simple",), timeout=5)
-PIP_URL = "https://files.pythonhosted.org/packages/py3/p/pip/pip-24.0-py3-none-any.whl"
-
-
-def cells() -> Iterator[tuple[RecipeVersion, str]]:
-    for name in recipe.names():
-        for python in recipe.PYTHONS:
-            for version in recipe.load(name).for_python_all(python):
-                yield version, python
-
-
-def satisfied(text: str, artifacts: tuple[Artifact, ...]) -> bool:
-    wanted = Requirement(text)
-    return any(
-        artifact.name == canonicalize_name(wanted.name)
-        and wanted.specifier.contains(artifact.version, prereleases=True)
-        for artifact in artifacts
-    )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> SimpleIndex:
-    return SimpleIndex(tmp_path / "index")
-
-
-def chosen(store: SimpleIndex) -> PipSettings:
-    return PipSettings(index_urls=(store.url,), timeout=5)
-
-
-def environment_of(store: SimpleIndex) -> None:
-    for name, version in {"crossenv": "1.6.2", "pip": "24.0", "setuptools": "68.0.0"}.items():
-        store.wheel(name, version)
-    store.wheel("wheel", "0.42.0")
-    store.wheel("wheel", "0.48.0")
-
-
-def test_every_cell_has_a_lock_with_all_that_it_requires() -> None:
-    count = 0
-    for version, python in cells():
-        found = lock.load(version, python)
-        for role, texts in lock.requirements(version, python).items():
-            for text in texts:
-                assert satisfied(text, getattr(found, role)), (version.package, python, text)
-        count += 1
-    assert count >= 2 * len(recipe.PYTHONS)
-
-
-def test_every_locked_build_requirement_is_a_wheel_for_the_build_python() -> None:
-    for version, python in cells():
-        found = lock.load(version, python)
-        accepted = set(build_python_tags(python).supported_tags())
-        for artifact in (*found.build, *found.board):
-            assert artifact.is_wheel
-            assert parse_wheel_filename(artifact.filename)[3] & accepted, artifact.filename
-        assert [artifact.is_wheel for artifact in found.source] == [False]
-        names = [artifact.name for artifact in found.build]
-        assert len(names) == len(set(names)), "one copy of each package only"
-
-
-def test_committed_locks_name_public_addresses_and_belong_to_a_cell() -> None:
-    expected = {lock.path_of(v.package, v.version, python) for v, python in cells()}
-    suites = {found.requires for name in recipe.names() if (found := recipe.load(name).suite)}
-    expected |= {lock.path_of_tests(r, python) for r in suites for python in recipe.PYTHONS}
-    assert set(lock.LOCKS.glob("pylock.*")) == expected
-    for path in expected:
-        assert is_valid_pylock_path(path)
-        for artifact in lock.read(path).artifacts:
-            assert artifact.url.startswith("https://files.pythonhosted.org/packages/")
-
 
 artifacts = st.builds(
     lambda name, sha, wheel: Artifact(
@@ -250,149 +167,3 @@ def test_what_an_environment_holds_is_known_for_each_python() -> None:
         assert names == ["crossenv", "pip", "setuptools", "wheel"]
     with pytest.raises(LockError, match=r"Python 3\.4"):
         lock.environment_requirements("3.4")
-
-
-def test_a_package_without_a_recipe_is_resolved_with_all_it_needs(
-    store: SimpleIndex, tmp_path: Path
-) -> None:
-    environment_of(store)
-    store.wheel("backend", "1.0", needs=("helper<2", "windows; sys_platform == 'win32'"))
-    store.wheel("helper", "1.5")
-    store.wheel("helper", "2.0")
-    made = relock.resolve_on_the_fly(["backend"], "3.7", settings=chosen(store))
-    versions = {artifact.name: artifact.version for artifact in made.build}
-    assert versions == {
-        "backend": "1.0",
-        "crossenv": "1.6.2",
-        "helper": "1.5",
-        "pip": "24.0",
-        "setuptools": "68.0.0",
-        "wheel": "0.42.0",
-    }
-    assert [artifact.name for artifact in made.board] == ["pip"]
-    path = tmp_path / "pylock.mine.toml"
-    lock.write(made, path)
-    assert lock.read(path) == made
-    fetched = download.fetch_all(made.build, tmp_path / "cache", settings=chosen(store))
-    assert [files.sha256(path) for path in fetched] == [a.sha256 for a in made.build]
-
-
-def test_requirements_that_contradict_each_other(store: SimpleIndex) -> None:
-    environment_of(store)
-    store.wheel("backend", "1.0", needs=("helper<2",))
-    store.wheel("helper", "1.5")
-    with pytest.raises(LockError, match=r"for Python 3\.7 cannot be satisfied") as caught:
-        relock.resolve_on_the_fly(["backend", "helper>=2"], "3.7", settings=chosen(store))
-    assert "helper>=2" in caught.value.evidence
-    assert "pyproject.toml" in caught.value.cure
-
-
-def test_an_unreachable_index_is_not_mistaken_for_a_contradiction() -> None:
-    with pytest.raises(IndexUnreachableError) as caught:
-        relock.resolve_on_the_fly(["backend"], "3.7", settings=UNREACHABLE)
-    assert "127.0.0.1:9" in caught.value.evidence
-    assert "pip config list" in caught.value.cure
-
-
-def test_python_3_5_gets_the_newest_that_all_agree_on(store: SimpleIndex) -> None:
-    for text in lock.environment_requirements("3.5")["build"]:
-        store.wheel(*text.split("=="))
-    store.wheel("setuptools", "50.3.2", requires_python=">=3.5")
-    store.wheel("backend", "2.0", requires_python=">=3.6")
-    store.wheel("backend", "1.0", needs=("helper", "late; python_version >= '3.6'"))
-    store.wheel("helper", "1.5", needs=("third==1.0",))
-    store.wheel("helper", "2.0")
-    store.wheel("third", "1.0")
-    requires = ["backend", "helper<2", "setuptools>=40.8"]
-    made = relock.resolve_on_the_fly(requires, "3.5", settings=chosen(store))
-    assert [f"{artifact.name} {artifact.version}" for artifact in made.build] == [
-        "backend 1.0",
-        "crossenv 1.5.0",
-        "helper 1.5",
-        "pip 20.3.4",
-        "setuptools 49.1.3",
-        "third 1.0",
-        "wheel 0.35.1",
-    ]
-    with pytest.raises(IndexUnreachableError, match=r"wheel of helper<2,>=2 for Python 3\.5"):
-        relock.resolve_on_the_fly(["helper<2", "helper>=2"], "3.5", settings=chosen(store))
-
-
-def test_renewing_a_cell_writes_the_lock_that_loads(store: SimpleIndex, tmp_path: Path) -> None:
-    version = recipe.load("numpy").for_python("3.7")
-    environment_of(store)
-    store.sdist("numpy", "1.21.6")
-    store.wheel("Cython", "0.29.37")
-    store.wheel("setuptools", "59.2.0")
-    store.wheel("wheel", "0.37.0")
-    path = relock.renew(version, "3.7", folder=tmp_path, settings=chosen(store))
-    found = lock.load(version, "3.7", folder=tmp_path)
-    assert path.parent == tmp_path
-    assert found.source[0].filename == "numpy-1.21.6.tar.gz"
-    assert ("wheel", "0.37.0") in {(one.name, one.version) for one in found.build}
-    assert found.board[0].url == PIP_URL
-
-
-@pytest.mark.parametrize(
-    ("url", "public"),
-    [
-        (f"https://mirror.example/pypi/packages/ab/cd/{'e' * 60}/pip-24.0-py3-none-any.whl",
-         f"https://files.pythonhosted.org/packages/ab/cd/{'e' * 60}/pip-24.0-py3-none-any.whl"),
-        ("file:///srv/wheels/pip-24.0-py3-none-any.whl", PIP_URL),
-        ("https://mirror.example/numpy-1.21.6.zip",
-         "https://files.pythonhosted.org/packages/source/n/numpy/numpy-1.21.6.zip"),
-    ],
-)  # fmt: skip
-def test_a_lock_names_no_mirror(url: str, public: str) -> None:
-    name = url.rpartition("/")[2]
-    assert relock.public_url(Artifact("x", "1", name, "0" * 64, url)) == public
-
-
-@pytest.mark.slow
-def test_a_cell_is_fetched_once_and_then_offline(tmp_path: Path) -> None:
-    found = lock.load(recipe.load("numpy").for_python("3.7"), "3.7")
-    first = download.fetch_all(found.artifacts, tmp_path)
-    assert [files.sha256(path) for path in first] == [a.sha256 for a in found.artifacts]
-    again = download.fetch_all(found.artifacts, tmp_path, settings=UNREACHABLE, offline=True)
-    assert again == first
-
-
-@pytest.mark.slow
-def test_the_explicit_locks_of_python_3_5_lack_nothing_and_are_readable(tmp_path: Path) -> None:
-    found = lock.load(recipe.load("scipy").for_python("3.5"), "3.5")
-    environment = {"python_version": "3.5", "python_full_version": "3.5.6", "extra": ""}
-    for path in download.fetch_all(found.build, tmp_path):
-        with zipfile.ZipFile(path) as archive:
-            name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
-            metadata = email.message_from_bytes(archive.read(name))
-            for code in (member for member in archive.namelist() if member.endswith(".py")):
-                ast.parse(archive.read(code), feature_version=(3, 5))
-        assert SpecifierSet(metadata.get("Requires-Python", "")).contains("3.5.6"), path.name
-        for text in metadata.get_all("Requires-Dist", []):
-            wanted = Requirement(text)
-            if wanted.marker is None or wanted.marker.evaluate(environment):
-                assert satisfied(text, found.build), (path.name, text)
-
-
-@pytest.mark.slow
-def test_a_smoke_script_passes_on_a_good_numpy_and_fails_on_a_broken_one(tmp_path: Path) -> None:
-    python = f"3.{sys.version_info.minor}"
-    found = lock.load(recipe.load("scipy").for_python(python), python)
-    wheel = next(artifact for artifact in found.build if artifact.name == "numpy")
-    site = tmp_path / "site"
-    with zipfile.ZipFile(download.fetch(wheel, tmp_path, settings=pip_settings.read())) as archive:
-        archive.extractall(site)
-    script = recipe.load("numpy").smoke_script
-    call = "import runpy, sys; sys.path.insert(0, sys.argv[1]); import numpy; {}; "
-    call += "runpy.run_path(sys.argv[2], run_name='__main__')"
-
-    def smoke(damage: str) -> tuple[int, str]:
-        argv: list[str | Path] = [sys.executable, "-c", call.format(damage), site, script]
-        finished = try_run(argv)
-        return finished.status, finished.output
-
-    assert smoke("pass") == (0, f"numpy {wheel.version}: 18 checks passed\n")
-    status, output = smoke("numpy.linalg.inv = lambda a: a")
-    assert status == 1
-    assert "FAILED solve: AssertionError" in output
-    assert f"numpy {wheel.version}: 2 of 18 checks failed" in output

@@ -23,7 +23,12 @@ def project(folder: Path, text: str) -> Path:
     ],
 )
 def test_a_wheel_that_is_what_was_stated(text: str, wheel: str, tmp_path: Path) -> None:
-    pyproject.require_stated(Path(f"{wheel}-py3-none-any.whl"), project(tmp_path, text))
+    """Where something else is stated, the same wheel is refused."""
+    path = Path(f"{wheel}-py3-none-any.whl")
+    pyproject.require_stated(path, project(tmp_path, text))
+    with pytest.raises(BuildError) as caught:
+        pyproject.require_stated(path, project(tmp_path, '[project]\nname = "other"'))
+    assert caught.value.evidence.endswith(": other")
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """Recipes: what the shipped ones say, and how malformed ones are refused."""
 
 import ast
+import contextlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from crossbuild.core.errors import RecipeError
@@ -208,3 +211,52 @@ def test_slim_is_said_once_for_all_versions(tmp_path: Path) -> None:
     assert (second.slim.keep, second.slim.drop) == ((), ("*.dat",))
     error = refusal(tmp_path, HEAD + slim.replace("*.pyi", "../x") + VERSION)
     assert "slim.drop[0]: '../x' must be a path inside the wheel" in error.evidence
+
+
+_WORDS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=40)
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=st.one_of(_WORDS, st.binary(max_size=60)))
+def test_no_recipe_ends_in_a_traceback(
+    text: str | bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("recipes")
+    (folder / "one.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(RecipeError):
+        recipe.load("one", folder=folder)
+
+
+_VALUES = st.recursive(
+    st.one_of(st.integers(), st.booleans(), _WORDS.map(lambda text: text.replace("'", ""))),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    key=st.sampled_from(
+        ["python", "version", "backend", "gcc", "build-requires", "target-requires", "memory-mb"]
+    ),
+    value=_VALUES,
+)
+def test_no_value_in_a_recipe_ends_in_a_traceback(
+    key: str, value: object, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    import tomli_w
+
+    folder = tmp_path_factory.mktemp("recipes")
+    (folder / "try_it.py").write_text("")
+    version = {"python": "3.7", "version": "1", "backend": "plain", "build-requires": []}
+    document = {
+        "name": "one",
+        "summary": "s",
+        "licence": "l",
+        "home": "h",
+        "smoke": "try_it.py",
+        "version": [{**version, key: value}],
+    }
+    (folder / "one.toml").write_text(tomli_w.dumps(document), encoding="utf-8")
+    with contextlib.suppress(RecipeError):
+        assert recipe.load("one", folder=folder).for_python("3.7").package == "one"

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +22,8 @@ from crossbuild.progress.console import Console
 from crossbuild.python.target import TargetRequest
 from crossbuild.toolchain.capacity import Capacity
 from tests.support import projects
+from tests.support.programs import CROSSBUILD
 
-CROSSBUILD = Path(sys.executable).with_name("crossbuild")
 PLAIN = Configuration()
 
 

@@ -112,7 +112,15 @@ def test_debug_information_is_the_same_with_and_without_ccache(
 ) -> None:
     request = request_in(projects.write(tmp_path / "tiny", projects.EXTENSION))
     request = changed(request, keep_debug=True)
-    reproduce.require_same(make_wheels(request, Console()), request, Console())
+    first, second = Console(), Console()
+    reproduce.require_same(make_wheels(request, first), request, second)
+    assert [path.suffix for path in request.wheelhouse.glob("debug/.build-id/*/*")] == [".debug"]
+    assert [asked_ccache(first), asked_ccache(second)] == [True, False]
+
+
+def asked_ccache(console: Console) -> bool:
+    (step,) = console.steps
+    return any("cache" in span.facts for span in step.compiles)
 
 
 @pytest.mark.slow

@@ -143,21 +143,11 @@ def test_a_trace_that_cannot_be_written_does_not_hide_an_error(
     assert "no timeline: cannot write" in capsys.readouterr().err
 
 
-#: Three C files beside the module's own.
-PARTS = {
-    "setup.py": """
-        from setuptools import Extension, setup
-        setup(ext_modules=[Extension("{name}", ["{name}.c", "a.c", "b.c", "c.c"])])
-        """,
-    **{f"{part}.c": f"int {part};\n" for part in "abc"},
-}
-
-
 @pytest.mark.slow
 def test_a_build_traces_each_compile(
     request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
-    request = request_in(projects.write(tmp_path / "parts", PARTS))
+    request = request_in(projects.write(tmp_path / "parts", projects.PARTS))
     console = Console()
     with trace.recorded(console, request.target.work, 1):
         make_wheels(request, console)

@@ -1,7 +1,6 @@
 """Reading SDKs: the reference SDK as it is, moved, and spoilt."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,22 +12,13 @@ from crossbuild.core.errors import SdkError
 from crossbuild.sdk import compiler
 from crossbuild.sdk.model import Sdk
 from crossbuild.sdk.read import read_sdk
+from tests.support.sdk_copy import edit, hard_linked
 
 
 @pytest.fixture
-def copy(bookworm: Sdk, tmp_path: Path) -> Path:
-    """A hard-linked copy of the reference SDK, as if it had been moved there."""
-    root = tmp_path / "sdk"
-    shutil.copytree(bookworm.root, root, symlinks=True, copy_function=os.link)
-    return root
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    """Change a file of a copy without touching what it is linked to."""
-    text = path.read_text()
-    assert old in text
-    path.unlink()
-    path.write_text(text.replace(old, new))
+def moved(bookworm: Sdk, tmp_path: Path) -> Path:
+    """The reference SDK, as if it had been moved there."""
+    return hard_linked(bookworm.root, tmp_path / "sdk")
 
 
 def script(root: Path) -> Path:
@@ -45,18 +35,18 @@ def test_the_reference_sdk(bookworm: Sdk) -> None:
     assert all(folder.is_relative_to(bookworm.target_sysroot) for folder in bookworm.library_dirs)
 
 
-def test_a_moved_sdk_is_the_same_sdk(bookworm: Sdk, copy: Path) -> None:
-    moved = read_sdk(copy)
-    assert moved.content_id == bookworm.content_id
-    assert Path(moved.tools.cc[0]).is_relative_to(copy)
+def test_a_moved_sdk_is_the_same_sdk(bookworm: Sdk, moved: Path) -> None:
+    read = read_sdk(moved)
+    assert read.content_id == bookworm.content_id
+    assert Path(read.tools.cc[0]).is_relative_to(moved)
 
 
-def test_another_library_is_another_sdk(bookworm: Sdk, copy: Path) -> None:
-    library = next(copy.glob("sysroots/cortexa9*/usr/lib/libz.so.1.*"))
+def test_another_library_is_another_sdk(bookworm: Sdk, moved: Path) -> None:
+    library = next(moved.glob("sysroots/cortexa9*/usr/lib/libz.so.1.*"))
     content = library.read_bytes()
     library.unlink()
     library.write_bytes(content + b"\0")
-    assert read_sdk(copy).content_id != bookworm.content_id
+    assert read_sdk(moved).content_id != bookworm.content_id
 
 
 def test_the_digest_index_changes_no_answer(
@@ -92,9 +82,9 @@ def test_make_from_a_shell_in_which_an_old_script_was_sourced(tmp_path: Path) ->
 
 
 @pytest.mark.trap(12)
-def test_c_only_words_stay_out_of_fortran(copy: Path) -> None:
-    edit(script(copy), "-mthumb ", "-mthumb -Wformat -Werror=format-security -D_FORTIFY_SOURCE=2 ")
-    tools = read_sdk(copy).tools
+def test_c_only_words_stay_out_of_fortran(moved: Path) -> None:
+    edit(script(moved), "-mthumb ", "-mthumb -Wformat -Werror=format-security -D_FORTIFY_SOURCE=2 ")
+    tools = read_sdk(moved).tools
     assert "-Werror=format-security" in tools.cc
     assert tools.fortran is not None
     assert not [word for word in tools.fortran if word.startswith(("-W", "-D"))]
@@ -114,9 +104,9 @@ def test_the_warning_of_words_that_conflict_in_each_releases_spelling(
 
 
 @pytest.mark.trap(16)
-def test_words_of_old_scripts_that_conflict_are_said_without_the_warning(copy: Path) -> None:
-    edit(script(copy), "-mcpu=cortex-a9 ", "-march=armv7-a -mcpu=cortex-a9 ")
-    tools = read_sdk(copy).tools
+def test_words_of_old_scripts_that_conflict_are_said_without_the_warning(moved: Path) -> None:
+    edit(script(moved), "-mcpu=cortex-a9 ", "-march=armv7-a -mcpu=cortex-a9 ")
+    tools = read_sdk(moved).tools
     assert tools.fortran is not None
     for words in (tools.cc, tools.cxx, tools.fortran):
         assert {"-march=armv7-a", "-mtune=cortex-a9"} < set(words)
@@ -130,28 +120,28 @@ def test_words_of_old_scripts_that_conflict_are_said_without_the_warning(copy: P
     assert run([*as_written, *call], stdin=program).output.endswith(compiled)
 
 
-def test_gfortran_may_lie_elsewhere_in_the_native_sysroot(copy: Path) -> None:
-    (beside,) = copy.glob("sysroots/x86_64-*/usr/bin/*/*-gfortran")
+def test_gfortran_may_lie_elsewhere_in_the_native_sysroot(moved: Path) -> None:
+    (beside,) = moved.glob("sysroots/x86_64-*/usr/bin/*/*-gfortran")
     elsewhere = beside.parents[1] / beside.name
     beside.unlink()
     elsewhere.symlink_to(f"{beside.name}-12")
-    tools = read_sdk(copy).tools
+    tools = read_sdk(moved).tools
     assert tools.fortran is not None
     assert tools.fortran[0] == str(elsewhere)
 
 
 @pytest.mark.trap(13)
 def test_a_gfortran_of_the_build_machine_is_not_taken(
-    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    moved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for path in copy.glob("sysroots/x86_64-*/usr/bin/**/*gfortran*"):
+    for path in moved.glob("sysroots/x86_64-*/usr/bin/**/*gfortran*"):
         path.unlink()
     own = tmp_path / "bin/arm-linux-gnueabihf-gfortran"
     own.parent.mkdir()
     own.write_text("#!/bin/sh\n")
     own.chmod(0o755)
     monkeypatch.setenv("PATH", f"{own.parent}:{os.environ['PATH']}")
-    assert read_sdk(copy).tools.fortran is None
+    assert read_sdk(moved).tools.fortran is None
 
 
 @pytest.mark.parametrize(
@@ -163,38 +153,38 @@ def test_a_gfortran_of_the_build_machine_is_not_taken(
         ("export SDKTARGETSYSROOT=", "exit 3; export X=", "failed", "relocate"),
     ],
 )
-def test_spoilt_scripts_are_told(copy: Path, old: str, new: str, told: str, cure: str) -> None:
-    edit(script(copy), old, new)
+def test_spoilt_scripts_are_told(moved: Path, old: str, new: str, told: str, cure: str) -> None:
+    edit(script(moved), old, new)
     with pytest.raises(SdkError) as caught:
-        read_sdk(copy)
+        read_sdk(moved)
     assert told in caught.value.what
     assert caught.value.evidence
     assert cure in caught.value.cure
 
 
-def test_a_hook_that_ends_with_a_false_test_is_no_failure(copy: Path) -> None:
-    hook = read_sdk(copy).native_sysroot / "environment-setup.d/zlib.sh"
+def test_a_hook_that_ends_with_a_false_test_is_no_failure(moved: Path) -> None:
+    hook = read_sdk(moved).native_sysroot / "environment-setup.d/zlib.sh"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text('[ -n "$NOT_SET" ] && export CFLAGS="-DNOT_SET"\n')
-    assert read_sdk(copy).root == copy
+    assert read_sdk(moved).root == moved
 
 
-def test_a_compiler_for_another_machine_is_told(copy: Path) -> None:
-    gcc = next(copy.glob("sysroots/x86_64-*/usr/bin/**/arm-linux-gnueabihf-gcc"))
+def test_a_compiler_for_another_machine_is_told(moved: Path) -> None:
+    gcc = next(moved.glob("sysroots/x86_64-*/usr/bin/**/arm-linux-gnueabihf-gcc"))
     gcc.unlink()
     gcc.write_text('#!/bin/sh\ncase "$*" in *-dumpmachine*) echo aarch64-poky-linux;; esac\n')
     gcc.chmod(0o755)
     with pytest.raises(SdkError, match="the SDK is for aarch64"):
-        read_sdk(copy)
+        read_sdk(moved)
 
 
-def test_a_compiler_that_does_not_start_is_told(copy: Path) -> None:
-    gcc = next(copy.glob("sysroots/x86_64-*/usr/bin/**/arm-linux-gnueabihf-gcc"))
+def test_a_compiler_that_does_not_start_is_told(moved: Path) -> None:
+    gcc = next(moved.glob("sysroots/x86_64-*/usr/bin/**/arm-linux-gnueabihf-gcc"))
     gcc.unlink()
     gcc.write_text("#!/no/such/loader\n")
     gcc.chmod(0o755)
     with pytest.raises(SdkError) as caught:
-        read_sdk(copy)
+        read_sdk(moved)
     assert "does not start" in caught.value.what
     assert "installer" in caught.value.cure
 
@@ -217,24 +207,24 @@ def test_a_path_with_spaces(tmp_path: Path) -> None:
         read_sdk(tmp_path / "my sdk")
 
 
-def test_its_script_names_an_sdk_as_well(copy: Path) -> None:
-    other = copy / "environment-setup-armv7vehf-neon-poky-linux-gnueabi"
-    other.write_text(script(copy).read_text())
+def test_its_script_names_an_sdk_as_well(moved: Path) -> None:
+    other = moved / "environment-setup-armv7vehf-neon-poky-linux-gnueabi"
+    other.write_text(script(moved).read_text())
     assert read_sdk(other).script == other
-    assert read_sdk(other).root == copy
+    assert read_sdk(other).root == moved
 
 
-def test_a_link_to_an_sdk_is_that_sdk(copy: Path, tmp_path: Path) -> None:
+def test_a_link_to_an_sdk_is_that_sdk(moved: Path, tmp_path: Path) -> None:
     link = tmp_path / "link"
-    link.symlink_to(copy)
-    assert read_sdk(link).root == copy
-    assert read_sdk(link).content_id == read_sdk(copy).content_id
+    link.symlink_to(moved)
+    assert read_sdk(link).root == moved
+    assert read_sdk(link).content_id == read_sdk(moved).content_id
 
 
-def test_a_folder_of_an_sdk_names_the_one_to_give(copy: Path) -> None:
+def test_a_folder_of_an_sdk_names_the_one_to_give(moved: Path) -> None:
     with pytest.raises(SdkError) as caught:
-        read_sdk(copy / "sysroots")
-    assert caught.value.cure == f"give the folder above it, SDK={copy}"
+        read_sdk(moved / "sysroots")
+    assert caught.value.cure == f"give the folder above it, SDK={moved}"
 
 
 def test_an_installer_is_no_sdk_yet(tmp_path: Path) -> None:
@@ -246,14 +236,14 @@ def test_an_installer_is_no_sdk_yet(tmp_path: Path) -> None:
     assert "installer" in caught.value.cure
 
 
-def test_several_environments_must_be_chosen_from(copy: Path) -> None:
-    other = copy / "environment-setup-armv7vehf-neon-poky-linux-gnueabi"
-    other.write_text(script(copy).read_text())
+def test_several_environments_must_be_chosen_from(moved: Path) -> None:
+    other = moved / "environment-setup-armv7vehf-neon-poky-linux-gnueabi"
+    other.write_text(script(moved).read_text())
     with pytest.raises(SdkError) as caught:
-        read_sdk(copy)
+        read_sdk(moved)
     assert "armv7vehf-neon-poky-linux-gnueabi" in caught.value.evidence
     assert f"SDK={other}" in caught.value.cure
-    chosen = read_sdk(copy, environment="armv7vehf-neon-poky-linux-gnueabi")
+    chosen = read_sdk(moved, environment="armv7vehf-neon-poky-linux-gnueabi")
     assert chosen.script == other
     with pytest.raises(SdkError, match="no environment 'mips'"):
-        read_sdk(copy, environment="mips")
+        read_sdk(moved, environment="mips")

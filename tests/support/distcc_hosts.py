@@ -91,7 +91,7 @@ def _host(
         )
         host = Host(there, log, daemon)
         try:
-            wait_for(folder, log.name, "preforking daemon started")
+            until_logged(folder, log.name, "preforking daemon started")
             yield host
         finally:
             host.kill()
@@ -100,7 +100,7 @@ def _host(
         subprocess.run([ip, "netns", "delete", name], check=True)
 
 
-def wait_for(folder: Path, log: str, text: str, times: int = 1) -> None:
+def until_logged(folder: Path, log: str, text: str, times: int = 1) -> None:
     """Until a log, which need not be there yet, has a text so often.
 
     :param log: its name, or a glob of it

@@ -1,15 +1,20 @@
-"""Programs that tests need and users do not, and where their servers listen."""
+"""Programs that tests start, and where their servers listen."""
 
 import os
 import shutil
 import socket
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+#: The command line of this environment.
+CROSSBUILD = Path(sys.executable).with_name("crossbuild")
+
 
 def program(name: str, package: str) -> str:
-    """The machine's program; as root, its Debian package is installed where it is missing."""
+    """A program that users do not need; as root, its Debian package is installed if missing."""
     place = f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin"
     if shutil.which(name, path=place) is None and os.geteuid() == 0:
         options = ["-y", "--no-install-recommends"]

@@ -25,6 +25,15 @@ EXTENSION: Mapping[str, str] = {
         """,
 }
 
+#: Changes to it: three C files beside its own.
+PARTS = {
+    "setup.py": """
+        from setuptools import Extension, setup
+        setup(ext_modules=[Extension("{name}", ["{name}.c", "a.c", "b.c", "c.c"])])
+        """,
+    **{f"{part}.c": f"int {part};\n" for part in "abc"},
+}
+
 
 def write(folder: Path, changes: Mapping[str, str] | None = None) -> Path:
     """The extension project in *folder*, which gives it its name.
@@ -35,6 +44,15 @@ def write(folder: Path, changes: Mapping[str, str] | None = None) -> Path:
         path = folder / name.replace("{name}", folder.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(flush(text).replace("{name}", folder.name), encoding="utf-8")
+    return folder
+
+
+def of(folder: Path, files: Mapping[str, str]) -> Path:
+    """A project of these files alone."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(flush(text), encoding="utf-8")
     return folder
 
 

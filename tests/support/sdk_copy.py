@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from crossbuild.core.command import run
 from crossbuild.sdk import environment_script
 from crossbuild.sdk.model import Sdk
@@ -121,10 +123,23 @@ class SdkCopy:
 
 def make(original: Sdk, folder: Path) -> SdkCopy:
     """Copy an SDK by hard links (a tenth of a second for each thousand files)."""
-    root, stash = folder / "sdk", folder / "stash"
-    shutil.copytree(original.root, root, symlinks=True, copy_function=os.link)
+    stash = folder / "stash"
     stash.mkdir()
-    return SdkCopy(original, root, stash)
+    return SdkCopy(original, hard_linked(original.root, folder / "sdk"), stash)
+
+
+def hard_linked(root: Path, destination: Path) -> Path:
+    """A copy of an SDK by hard links alone, as if it had been moved there."""
+    shutil.copytree(root, destination, symlinks=True, copy_function=os.link)
+    return destination
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Change a file of a copy without touching what it is linked to."""
+    text = path.read_text()
+    assert old in text
+    path.unlink()
+    path.write_text(text.replace(old, new))
 
 
 @contextmanager
@@ -135,3 +150,14 @@ def spoilt(copy: SdkCopy) -> Iterator[SdkCopy]:
     finally:
         copy.heal()
         assert environment_script.scripts(copy.root)
+
+
+@pytest.fixture(scope="session")
+def whole_copy(bookworm: Sdk, tmp_path_factory: pytest.TempPathFactory) -> SdkCopy:
+    return make(bookworm, tmp_path_factory.mktemp("sdk-copy"))
+
+
+@pytest.fixture
+def copy(whole_copy: SdkCopy) -> Iterator[SdkCopy]:
+    with spoilt(whole_copy):
+        yield whole_copy

@@ -3,11 +3,20 @@
 import os
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from tests.support.sdk_copy import SdkCopy
+from crossbuild.python.build_python import BuildPython
+from tests.support.nativesdk import nativesdk_python
+from tests.support.sdk_copy import SdkCopy, edit, hard_linked
 
 _MULTIARCH = "arm-linux-gnueabihf"
 _POKY = "arm-poky-linux-gnueabi"
+
+#: What hardened distributions (security_flags.inc of oe-core) put into CC and LDFLAGS.
+_HARDENED = (
+    "-fstack-protector-strong -D_FORTIFY_SOURCE=2 "
+    "-Wformat -Wformat-security -Werror=format-security"
+)
 
 
 def _multiarch(copy: SdkCopy) -> None:
@@ -63,3 +72,20 @@ SHAPES: Mapping[str, Callable[[SdkCopy], None]] = {
     "poky-triple": _poky_triple,
     "nameless": _nameless,
 }
+
+
+def zeus_shaped(root: Path, destination: Path, python: BuildPython) -> Path:
+    """A copy with what makes zeus's SDKs hard.
+
+    Its native Python is a shell wrapper without pip, venv and headers; the script exports
+    PYTHONHOME; CC carries the words of a hardened distribution.
+    """
+    hard_linked(root, destination)
+    native = next(destination.glob("sysroots/x86_64-*"))
+    nativesdk_python(python, native)
+    script = next(destination.glob("environment-setup-*"))
+    edit(script, "-mcpu=cortex-a9 ", f"-mcpu=cortex-a9 {_HARDENED} ")
+    edit(script, 'OECORE_DISTRO_VERSION="11"', 'OECORE_DISTRO_VERSION="3.0"')
+    edit(script, 'LDFLAGS="-Wl,-O1', 'LDFLAGS="-Wl,-z,relro,-z,now -Wl,-O1')
+    script.write_text(f'{script.read_text()}\nexport PYTHONHOME="{native}/usr"\n')
+    return destination

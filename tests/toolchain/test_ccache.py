@@ -16,7 +16,6 @@ from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress import trace
 from crossbuild.progress.console import Console
 from crossbuild.toolchain import ccache
-from tests.progress.test_trace import PARTS
 from tests.support import projects
 from tests.support.programs import answers, free_port, program
 from tests.support.requests import changed
@@ -119,7 +118,7 @@ def test_what_one_machine_compiled_another_has(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    project = projects.write(tmp_path / "parts", PARTS)
+    project = projects.write(tmp_path / "parts", projects.PARTS)
 
     def build(machine: str) -> tuple[bytes, str]:
         """The wheel of a checkout of its own, with an empty cache; and what was told."""

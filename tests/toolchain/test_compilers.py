@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from crossbuild.core import jobserver
+from crossbuild.core.command import run
+from crossbuild.elf import file as elf
+from crossbuild.sdk import libraries
 from crossbuild.sdk.model import Sdk
-from crossbuild.toolchain import compilers
+from crossbuild.sdk.read import read_sdk
+from crossbuild.toolchain import compilers, gfortran
 from crossbuild.toolchain.compilers import LEAK_STATUS, Border, Compilers
+from tests.support.sdk_copy import SdkCopy
+from tests.support.sdk_defects import BLAS, ROUTINES
 
 
 @pytest.fixture
@@ -208,3 +214,38 @@ def test_pkg_config_answers_for_the_sysroot(bookworm: Sdk, tools: Compilers) -> 
     argv = [str(tools.path("pkg-config")), "--cflags", "--libs", "openblas"]
     flags = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     assert f"-L{bookworm.target_sysroot}" in flags
+
+
+@pytest.mark.trap(15)
+@pytest.mark.slow
+def test_wrappers_reach_what_is_supplied(copy: SdkCopy, tmp_path: Path) -> None:
+    """pkg-config puts the sysroot before every path, here once."""
+    folder = copy.sysroot / "opt/openblas/lib"
+    _without_spec_and_openblas(copy)
+    copy.library(folder / "libopenblas.so", ROUTINES, BLAS.format(core="CORTEXA9"))
+    found = libraries.reach(read_sdk(copy.root), ["openblas"])
+    made = compilers.create(
+        found,
+        tmp_path / "bin",
+        Border(allowed=(copy.root, tmp_path)),
+        log=tmp_path / "compilers.log",
+        suffix=".cpython-311-arm-linux-gnueabihf.so",
+        headers=tmp_path,
+        prefix_map={},
+        pkg_config_dirs=libraries.pkg_config_dirs(found, ["openblas"], tmp_path / "pkgconfig"),
+        fortran_flags=gfortran.overlay(found, tmp_path / "gfortran"),
+    )
+    shown = run([made.path("pkg-config"), "--libs", "openblas"]).output.split()
+    assert shown == [f"-L{folder}", "-lopenblas"]
+    source = tmp_path / "s.f90"
+    source.write_text("subroutine s(x)\nreal(8) :: x(2)\nprint *, x\ncall dgesv(x)\nend\n")
+    module = tmp_path / "s.so"
+    words = ["-shared", "-fPIC", "-Wl,-z,defs", str(source), *shown, "-o", str(module)]
+    run([made.path("gfortran"), *words])
+    assert {"libopenblas.so.0", "libgfortran.so.5"} <= set(elf.read(module).needed)
+
+
+def _without_spec_and_openblas(copy: SdkCopy) -> None:
+    copy.hide("sysroots/x86*/usr/lib/**/libgfortran.spec")
+    copy.hide("sysroots/cortex*/usr/lib/libgfortran.so", "sysroots/cortex*/usr/lib/libgfortran.a")
+    copy.hide("sysroots/*/usr/lib/libopenblas*", "sysroots/*/usr/lib/pkgconfig/openblas.pc")

@@ -24,7 +24,7 @@ from crossbuild.toolchain import distcc as farm
 from crossbuild.toolchain.capacity import Capacity
 from crossbuild.toolchain.distcc import Farm
 from tests.support import projects
-from tests.support.distcc_hosts import Host, hosts, wait_for
+from tests.support.distcc_hosts import Host, hosts, until_logged
 from tests.support.programs import program
 from tests.support.requests import changed
 
@@ -275,9 +275,9 @@ def test_wheels_from_a_farm_are_those_from_here(
 
 def lose(host: Host, work: Path) -> None:
     """Once it is found fit: it hangs with what it is sent, and then it is gone."""
-    wait_for(host.log.parent, host.log.name, "COMPILE_OK", host.compiled + PROBES)
+    until_logged(host.log.parent, host.log.name, "COMPILE_OK", host.compiled + PROBES)
     host.stop()
-    wait_for(
+    until_logged(
         work, "*/cp311/sums-*/distcc.log", f'note state 5, file "(NULL)", host "{host.address}"'
     )
     host.kill()

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from crossbuild.packages import lock
 from crossbuild.packages.lock import Lock
 from crossbuild.verify import project_tests
 from tests.support import projects
+from tests.support.programs import CROSSBUILD
 
-CROSSBUILD = Path(sys.executable).with_name("crossbuild")
 CHECK = """
 import json, os, platform, sys
 import tiny

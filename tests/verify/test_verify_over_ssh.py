@@ -15,6 +15,7 @@ import pytest
 from crossbuild.board.emulated import EmulatedBoard
 from crossbuild.core.files import size_text
 from tests.support.boards import write_wheel
+from tests.support.programs import CROSSBUILD
 from tests.support.ssh_server import Server, at_home, landing, small_disk
 from tests.support.waiting import until
 
@@ -25,7 +26,7 @@ BOARD_FAILED = 20
 
 
 def command(home: Path, user: str, wheelhouse: Path, *options: str) -> list[str]:
-    program = str(Path(sys.executable).with_name("crossbuild"))
+    program = str(CROSSBUILD)
     words = ["verify", "--board", user, "--wheelhouse", str(wheelhouse), *options, "arithmetic"]
     return [*at_home(home), program, *words]
 

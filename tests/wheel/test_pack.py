@@ -13,7 +13,7 @@ from crossbuild.wheel import pack as wheel
 from crossbuild.wheel import zip_safety
 from crossbuild.wheel.pack import WheelError
 from crossbuild.wheel.record import digest
-from tests.support.samples import Sample
+from tests.support.sample_wheels import Sample
 
 NAME = "x-1.0-py3-none-any.whl"
 

@@ -42,7 +42,13 @@ def house(tmp_path: Path) -> Path:
 
 
 def test_sums_are_those_of_the_files(house: Path) -> None:
-    subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=house, check=True)
+    argv = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
+    checked = subprocess.run(argv, cwd=house, capture_output=True, text=True, check=False)
+    assert checked.stdout.splitlines() == [
+        "one-1.0-py3-none-any.whl: OK",
+        "two-1.0-py3-none-any.whl: OK",
+    ]
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_pip_installs_with_hashes(house: Path, tmp_path: Path) -> None:

@@ -1,17 +1,13 @@
-"""Wheels and ELF files made for tests: real ones by the SDK's compiler, broken ones by hand."""
+"""ELF files made for tests: real ones by the SDK's compiler, broken ones by hand."""
 
 import struct
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from crossbuild.audit.profile import BoardPython
-from crossbuild.sdk.model import Sdk
-from crossbuild.wheel import pack as wheel
+import pytest
 
-EXT_SUFFIX = ".cpython-311-arm-linux-gnueabihf.so"
-TAG = "cp311-cp311-linux_armv7l"
+from crossbuild.sdk.model import Sdk
 
 #: An extension module as small as one gets; its code needs nothing of any library.
 MODULE = """
@@ -19,15 +15,6 @@ extern void *PyModule_Create2(void *, int);
 static char definition[64];
 void *PyInit_sample(void) { return PyModule_Create2(definition, 1013); }
 """
-
-PYTHON = BoardPython(
-    version="3.11",
-    full_version="3.11.2",
-    abi_tag="cp311",
-    ext_suffix=EXT_SUFFIX,
-    pip="23.0.1",
-    symbols=frozenset({"PyModule_Create2"}),
-)
 
 
 class Compiler:
@@ -72,33 +59,9 @@ class Compiler:
         return self.library(soname, source, f"-Wl,--version-script={script}")
 
 
-@dataclass
-class Sample:
-    """A wheel to be: its files, and what its metadata says."""
-
-    name: str = "sample"
-    version: str = "1.0"
-    tag: str = TAG
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    requires: tuple[str, ...] = ()
-    metadata_name: str = ""
-    wheel_tag: str = ""
-
-    def build(self, folder: Path) -> Path:
-        """Pack it."""
-        tree = folder / f"tree-{self.name}"
-        info = f"{self.name}-{self.version}.dist-info"
-        requires = "".join(f"Requires-Dist: {text}\n" for text in self.requires)
-        metadata = (
-            f"Metadata-Version: 2.1\nName: {self.metadata_name or self.name}\n"
-            f"Version: {self.version}\n{requires}\n"
-        )
-        headers = f"Wheel-Version: 1.0\nGenerator: test\nTag: {self.wheel_tag or self.tag}\n\n"
-        texts = {f"{info}/METADATA": metadata.encode(), f"{info}/WHEEL": headers.encode()}
-        for name, data in {**self.files, **texts}.items():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            (tree / name).write_bytes(data)
-        return wheel.pack(tree, folder / f"{self.name}-{self.version}-{self.tag}.whl", 0)
+@pytest.fixture(scope="session")
+def compiler(bookworm: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Compiler:
+    return Compiler(bookworm, tmp_path_factory.mktemp("elf-files"))
 
 
 def header(machine: int, *, kind: int = 3, wide: bool = True) -> bytes:

@@ -1,0 +1,66 @@
+"""The build machine: room, memory and programs."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from crossbuild.doctor import machine, release
+from crossbuild.doctor.catalogue import Catalogue
+from crossbuild.doctor.needs import Need
+from crossbuild.packages import recipe
+from crossbuild.pipeline.request import BuildRequest
+from crossbuild.sdk.model import Sdk
+from tests.support.diagnoses import assert_nothing_compiles, diagnose
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changes", "name", "cure"),
+    [
+        ({"disk_mb": 10}, "disk-too-small", "--work-dir"),
+        ({"memory_mb": 100}, "memory-too-small", "a swap file of 900 MB"),
+        ({"programs": frozenset({"bash", "auditwheel"})}, "tool-missing", "make setup"),
+        (
+            {"programs": frozenset({"bash", "auditwheel", "patchelf"})},
+            "pkg-config-missing",
+            "apt-get install pkgconf",
+        ),
+    ],
+)
+def test_a_build_machine_that_lacks_something(
+    changes: dict[str, object],
+    name: str,
+    cure: str,
+    bookworm: Sdk,
+    request_for: Callable[..., BuildRequest],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    request = request_for(bookworm.root)
+    lacking = replace(machine.measure(request.target.work, bookworm), **changes)  # type: ignore[arg-type]
+    monkeypatch.setattr(machine, "measure", lambda *_: lacking)
+    first = diagnose(request).errors[0]
+    assert first.name == name
+    assert cure in first.cure
+    assert_nothing_compiles(request, first.what, name)
+
+
+def test_figures_of_the_recipes_are_in_the_evidence(bookworm: Sdk) -> None:
+    small = machine.Machine(disk_mb=100, memory_mb=1500, programs=frozenset())
+    chosen = [recipe.load("scipy").for_python("3.11")]
+    found = [
+        *machine.room(small, Catalogue(release.UNKNOWN), chosen, Path("/work"), jobs=8),
+    ]
+    assert [one.name for one in found] == ["disk-too-small", "jobs-too-many"]
+    assert f"scipy 1.11.4: {chosen[0].disk_mb} MB" in found[0].evidence
+    assert found[1].cure.startswith("no more than 1 will run at once")
+
+
+def test_programs_that_are_only_useful() -> None:
+    bare = machine.Machine(1000, 1000, frozenset({"bash", "auditwheel", "patchelf"}))
+    found = [*machine.tools(bare, Catalogue(release.UNKNOWN), Need("3.11", ()))]
+    assert [(one.name, one.severity) for one in found] == [
+        ("qemu-missing", "note"),
+        ("ccache-missing", "note"),
+    ]

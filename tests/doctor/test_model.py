@@ -1,0 +1,35 @@
+"""A diagnosis as JSON, as a table and as text."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from crossbuild.pipeline.request import BuildRequest
+from crossbuild.progress.console import Console
+from crossbuild.sdk.model import Sdk
+from tests.support.diagnoses import diagnose
+from tests.support.sdk_copy import SdkCopy
+
+
+def test_the_json_form(bookworm: Sdk, request_for: Callable[..., BuildRequest]) -> None:
+    form = json.loads(json.dumps(diagnose(request_for(bookworm.root)).as_json()))
+    assert form["version"] == 1
+    assert form["can_build"] is True
+    assert form["ready"]["3.11"]["scipy 1.11.4"] == {"ready": True, "reasons": []}
+    assert form["sdk"]["gcc"] == bookworm.gcc_version
+    unreadable = diagnose(request_for(Path("/no/such/sdk"))).as_json()
+    assert unreadable["sdk"] is None
+    assert unreadable["can_build"] is False
+    assert unreadable["findings"][0]["name"] == "sdk-missing"
+
+
+def test_the_table_and_the_text(copy: SdkCopy, request_for: Callable[..., BuildRequest]) -> None:
+    copy.hide("sysroots/*/usr/bin/arm*/*-gfortran")
+    diagnosis = diagnose(request_for(copy.root))
+    console = Console()
+    with console.rich.capture() as shown:
+        console.table(diagnosis.table())
+    assert "1.26.4 ready" in shown.get()
+    assert "1.11.4" in shown.get()
+    assert diagnosis.text().startswith("error: fortran-missing: the SDK has no gfortran\n")
+    assert "scipy 1.11.4" in diagnosis.text()
