@@ -17,6 +17,8 @@ from crossbuild.core.errors import ConfigurationError, CrossbuildError
 from crossbuild.index import download as downloads
 from crossbuild.packages import source_tree
 from crossbuild.packages.find import Finder
+from crossbuild.packages.package import Package
+from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.packages.wanted import SourceFolder
 from crossbuild.pipeline import keys, plan
 from crossbuild.pipeline.plan import Planned
@@ -78,12 +80,18 @@ def plan_run(request: BuildRequest, opened: Target) -> Run:
     """
     _require_apart(request)
     where = request.target
+
+    def ask(package: Package, origin: Path) -> tuple[str, ...]:
+        """What its back end requires; asking needs the SDK and this machine as building does."""
+        _require_ready(request, opened, [package.recipe])
+        return Asker(request, opened).ask(package, origin)
+
     finder = Finder(
         opened.python.version,
         where.work / "locks",
         where.cache,
         offline=request.offline,
-        ask=Asker(request, opened).ask,
+        ask=ask,
     )
     packages = plan.in_order(request.packages, finder.find)
     options = request.options
@@ -108,13 +116,8 @@ def require_ready(run: Run, console: Console) -> Run:
     """
     if not run.missing:
         return run
-    from crossbuild import doctor
-
-    with _explained(run.request):
-        python = run.target.build_python.version
     recipes = [planned.package.recipe for planned in run.missing]
-    work, jobs = run.request.target.work, run.capacity.jobs_here
-    doctor.require_ready(doctor.check(run.target.sdk, python, recipes, work=work, jobs=jobs))
+    _require_ready(run.request, run.target, recipes)
     farm = run.capacity.farm
     if farm is None:
         return run
@@ -322,6 +325,19 @@ def _explained(request: BuildRequest) -> Iterator[None]:
 
         with doctor.explaining(partial(_diagnose, request)):
             raise
+
+
+def _require_ready(request: BuildRequest, opened: Target, recipes: Sequence[RecipeVersion]) -> None:
+    """Check that nothing is known to be in the way of packages.
+
+    :raises CrossbuildError: the SDK or this machine lacks what they need
+    """
+    from crossbuild import doctor
+
+    with _explained(request):
+        python = opened.build_python.version
+    work, jobs = request.target.work, request.capacity.jobs_here
+    doctor.require_ready(doctor.check(opened.sdk, python, recipes, work=work, jobs=jobs))
 
 
 def _require_apart(request: BuildRequest) -> None:
