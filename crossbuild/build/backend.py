@@ -20,9 +20,7 @@ from crossbuild.core import files
 from crossbuild.core.command import run
 from crossbuild.core.errors import BuildError, CommandError, CrossbuildError
 from crossbuild.packages import hooks, pyproject
-from crossbuild.packages.build_options import (
-    run_before_build,
-)
+from crossbuild.packages.build_options import run_before_build
 from crossbuild.progress.console import Step
 from crossbuild.toolchain.compilers import LEAK_STATUS
 

@@ -5,7 +5,6 @@ It is asked once, when a package without a recipe is locked.
 
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from crossbuild.core import files
@@ -17,43 +16,36 @@ from crossbuild.progress.console import Step
 from crossbuild.python.target import Target
 
 
-@dataclass(frozen=True)
-class Asker:
-    """Asks back ends, for the wheels of one run."""
+def ask(package: Package, origin: Path, request: BuildRequest, target: Target) -> tuple[str, ...]:
+    """The requirements that a package's back end names for a wheel, sorted.
 
-    request: BuildRequest
-    target: Target
+    :param package: locked by what its project states
+    :param origin: its sdist, or its source folder
+    :raises BuildError: the back end failed
+    """
+    from crossbuild.build import backend
+    from crossbuild.build.job import BuildJob
+    from crossbuild.build.workspace import Workspace
 
-    def ask(self, package: Package, origin: Path) -> tuple[str, ...]:
-        """The requirements that a package's back end names for a wheel, sorted.
-
-        :param package: locked by what its project states
-        :param origin: its sdist, or its source folder
-        :raises BuildError: the back end failed
-        """
-        from crossbuild.build import backend
-        from crossbuild.build.job import BuildJob
-        from crossbuild.build.workspace import Workspace
-
-        package = package.with_options(self.request.options)
-        cache, target = self.request.target.cache, self.target
-        requirements = download.fetch_all(package.lock.build, cache, offline=self.request.offline)
-        workspace = Workspace(
-            folder=target.folder / f"{package.name}-asked-{os.getpid()}",
-            sdk=target.sdk,
-            target=target.python,
-            build_python=target.build_python,
-            targets={},
-            cache=cache,
-        )
-        job = BuildJob(
-            package=package,
-            workspace=workspace,
-            env=workspace.equip(package, requirements),
-            source=source_tree.prepare(origin, workspace.source),
-            epoch=source_tree.epoch(workspace.source),
-            jobs=1,
-        )
-        answer = backend.required_for_wheel(job, Step(package.title, time.monotonic()))
-        files.remove_tree(workspace.folder)
-        return answer
+    package = package.with_options(request.options)
+    cache = request.target.cache
+    wheels = download.fetch_all(package.lock.build, cache, offline=request.offline)
+    workspace = Workspace(
+        folder=target.folder / f"{package.name}-asked-{os.getpid()}",
+        sdk=target.sdk,
+        target=target.python,
+        build_python=target.build_python,
+        targets={},
+        cache=cache,
+    )
+    job = BuildJob(
+        package=package,
+        workspace=workspace,
+        env=workspace.equip(package, wheels),
+        source=source_tree.prepare(origin, workspace.source),
+        epoch=source_tree.epoch(workspace.source),
+        jobs=1,
+    )
+    answer = backend.required_for_wheel(job, Step(package.title, time.monotonic()))
+    files.remove_tree(workspace.folder)
+    return answer

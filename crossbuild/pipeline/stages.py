@@ -20,10 +20,9 @@ from crossbuild.packages.find import Finder
 from crossbuild.packages.package import Package
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.packages.wanted import SourceFolder
-from crossbuild.pipeline import keys, plan
+from crossbuild.pipeline import keys, plan, requirements
 from crossbuild.pipeline.plan import Planned
 from crossbuild.pipeline.request import BuildRequest
-from crossbuild.pipeline.requirements import Asker
 from crossbuild.pipeline.run import Made, Run, Turn
 from crossbuild.pipeline.store import Store
 from crossbuild.progress.console import Console
@@ -84,7 +83,7 @@ def plan_run(request: BuildRequest, opened: Target) -> Run:
     def ask(package: Package, origin: Path) -> tuple[str, ...]:
         """What its back end requires; asking needs the SDK and this machine as building does."""
         _require_ready(request, opened, [package.recipe])
-        return Asker(request, opened).ask(package, origin)
+        return requirements.ask(package, origin, request, opened)
 
     finder = Finder(
         opened.python.version,
@@ -295,13 +294,21 @@ def publish(planned: Planned, run: Run) -> Made:
 def require_installable(made: Sequence[Made], run: Run) -> None:
     """Hold what the wheels require against the wheelhouse, now that all are in it.
 
+    What passed is not read again until something changes, here or in the wheelhouse.
+
     :raises AuditError: pip would not find a requirement
     """
-    if not run.missing:
+    house, digests = run.request.wheelhouse, run.store.digests
+    names = sorted(wheel.wheel.name for wheel in made)
+    there = {path.name: digests.of(path) for path in house.glob("*.whl")}
+    key = files.content_key(keys.of_repair(), run.target.sdk.content_id, names, there)
+    passed = run.target.folder / "installable"
+    if passed.is_file() and passed.read_text() == key:
         return
     from crossbuild.audit import gate
 
-    gate.require_installable([wheel.wheel for wheel in made], run.board, run.request.wheelhouse)
+    gate.require_installable([wheel.wheel for wheel in made], run.board, house)
+    files.write_text(passed, key)
 
 
 def _diagnose(request: BuildRequest) -> "Diagnosis":
