@@ -299,9 +299,8 @@ def require_installable(made: Sequence[Made], run: Run) -> None:
     :raises AuditError: pip would not find a requirement
     """
     house, digests = run.request.wheelhouse, run.store.digests
-    names = sorted(wheel.wheel.name for wheel in made)
     there = {path.name: digests.of(path) for path in house.glob("*.whl")}
-    key = files.content_key(keys.of_repair(), run.target.sdk.content_id, names, there)
+    key = files.content_key([planned.key for planned in run.planned], there)
     passed = run.target.folder / "installable"
     if passed.is_file() and passed.read_text() == key:
         return
