@@ -3,16 +3,20 @@
 .venv/bin/python -m benchmarks.board_speed [WHEELHOUSE]
 
 Counts, not times: they are the same on a busy machine.  Writes results/board-speed.json
-and .md.  Without wheels in the wheelhouse only the SDK's OpenBLAS is measured.
+and .md, and into the wheelhouse's page.  Without wheels in the wheelhouse only the SDK's
+OpenBLAS is measured.
 """
 
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import debian_board, sides
 from benchmarks.counting_board import CountingBoard, counting_board
-from crossbuild.core import defaults
+from crossbuild.core import defaults, files
+from crossbuild.report import page, record
+from crossbuild.report.record import Count, Instructions, Record
 from crossbuild.sdk import reference as reference_sdk
 from crossbuild.sdk.read import read_sdk
 
@@ -61,6 +65,30 @@ def version(board: CountingBoard, env: Mapping[str, str], module: str) -> str:
     return number
 
 
+def keep(
+    wheelhouse: Path,
+    wheels: Sequence[Path],
+    versions: Mapping[str, Mapping[str, str]],
+    counts: Mapping[str, Counts],
+) -> None:
+    """Put the counts into the record of the wheels that were measured, and onto their page."""
+    said = Instructions(
+        wheels=tuple(map(files.sha256, wheels)),
+        when=time.time(),
+        versions=tuple(sides.named(versions)),
+        counts=tuple(
+            Count(what=what, ours=counts["ours"][what], theirs=theirs)
+            for what, theirs in counts["Debian"].items()
+        ),
+    )
+
+    def add(known: Record) -> Record:
+        return known.model_copy(update={"instructions": (said,)})
+
+    record.change(wheelhouse, add)
+    page.write(wheelhouse)
+
+
 def main() -> None:
     """Count, and write the results."""
     wheelhouse = Path(sys.argv[1]) if len(sys.argv) > 1 else defaults.WHEELHOUSE
@@ -77,6 +105,8 @@ def main() -> None:
         if packages:
             for side, env in SIDES.items():
                 counts[side] |= python_counts(board, env, packages)
+    if wheels:
+        keep(wheelhouse, wheels, versions, counts)
     print(sides.write("board-speed", "Instructions on the board", versions, counts))
 
 

@@ -24,9 +24,9 @@ from crossbuild.build import settings
 from crossbuild.core import defaults
 from crossbuild.core.command import clean_environment, run, try_run, which
 from crossbuild.index import download
-from crossbuild.packages import source_tree
 from crossbuild.packages.find import Finder
 from crossbuild.packages.package import Package
+from crossbuild.packages.source import tree as source_tree
 from crossbuild.packages.wanted import parse
 from crossbuild.python import build_python
 from crossbuild.sdk import reference as reference_sdk

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from crossbuild.core import defaults, files
-from crossbuild.sdk.reference import debian
+from crossbuild.sdk import debian
 
 SUITE = "bookworm"
 

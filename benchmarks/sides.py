@@ -33,8 +33,12 @@ def write(
         }
         for key, wanted in values[reference].items()
     ]
-    notes = [f"{side}: {_named(packages)}" for side, packages in versions.items()]
-    return report.write(name, rows, title=title, notes=notes)
+    return report.write(name, rows, title=title, notes=named(versions))
+
+
+def named(versions: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """What is compared, a line for each side."""
+    return [f"{side}: {_named(packages)}" for side, packages in versions.items()]
 
 
 def _named(packages: Mapping[str, str]) -> str:

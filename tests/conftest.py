@@ -1,11 +1,13 @@
 """What tests share: the reference SDKs, made where they are missing (15 s each)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from crossbuild.core import defaults
+from crossbuild.packages.build_options import BuildOptions
 from crossbuild.packages.wanted import parse_all
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.python.target import TargetRequest
@@ -16,7 +18,12 @@ from crossbuild.toolchain.capacity import Capacity
 from tests.support.reference_sdks import create_sdk
 
 #: These have fixtures that the tests of several packages ask for.
-pytest_plugins = ["tests.support.boards", "tests.support.elf_files", "tests.support.sdk_copy"]
+pytest_plugins = [
+    "tests.support.boards",
+    "tests.support.elf_files",
+    "tests.support.sdk_copy",
+    "tests.support.statements",
+]
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +62,13 @@ def request_in(
         )
 
     return make
+
+
+@pytest.fixture
+def trusting(
+    request_in: Callable[..., BuildRequest], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., BuildRequest]:
+    """Gives such requests whose builds may write where a test reads."""
+    monkeypatch.setenv("CROSSBUILD_UNCONFINED", ":all:")
+    options = BuildOptions(unconfined=(":all:",))
+    return lambda *folders: replace(request_in(*folders), options=options)

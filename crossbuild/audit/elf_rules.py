@@ -11,6 +11,7 @@ from crossbuild.audit.facts import ElfFacts, FileFacts, WheelFacts
 from crossbuild.audit.policy import policy
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.audit.report import Violation
+from crossbuild.elf.file import from_origin
 
 _SHOWN = 3
 
@@ -65,6 +66,32 @@ class Neighbours:
                     folders += _origin_folders(parent, parent.elf.rpath)
         return folders
 
+    def ancestors(self, file: FileFacts) -> list[FileFacts]:
+        """The files that need a library, in any depth."""
+        found, pending = dict[str, FileFacts](), [file]
+        while pending:
+            fresh = [one for one in self.needing(pending.pop()) if one.name not in found]
+            found |= {one.name: one for one in fresh}
+            pending += fresh
+        return list(found.values())
+
+    def closure(self, file: FileFacts) -> Iterator[tuple[FileFacts, set[str]]]:
+        """A file and the shipped ones that it needs, in any depth, each with what others have."""
+        pending, seen = [file], {file.name}
+        while pending:
+            current = pending.pop()
+            if current.elf is None:
+                continue
+            folders = [
+                *_origin_folders(current, current.elf.search_path),
+                *self.inherited(current),
+            ]
+            there = {soname: self.library(soname, folders) for soname in current.elf.needed}
+            shipped = [one for one in there.values() if one is not None and one.name not in seen]
+            seen |= {one.name for one in shipped}
+            pending += shipped
+            yield current, {soname for soname, one in there.items() if one is None}
+
     def needing(self, file: FileFacts) -> list[FileFacts]:
         """The files that need a library by its file's name."""
         base = posixpath.basename(file.name)
@@ -110,7 +137,10 @@ def _file_facts(
         return
     yield from _abi_facts(file.elf)
     yield from _cpu_facts(file.elf, profile)
-    yield from _loader_facts(file, file.elf)
+    yield from _loader_facts(file, file.elf, profile)
+    if file.elf.alignment < profile.page_size:
+        fact = f"its segments are aligned to {file.elf.alignment} bytes"
+        yield "alignment", f"{fact}, the board's pages may have {profile.page_size}"
     yield from _library_facts(file, file.elf, profile, neighbours)
 
 
@@ -156,13 +186,17 @@ def _attribute_facts(elf: ElfFacts, profile: BoardProfile) -> Iterator[tuple[str
 # -- the loader ----------------------------------------------------------------
 
 
-def _loader_facts(file: FileFacts, elf: ElfFacts) -> Iterator[tuple[str, str]]:
+def _loader_facts(
+    file: FileFacts, elf: ElfFacts, profile: BoardProfile
+) -> Iterator[tuple[str, str]]:
     if elf.text_relocations:
         yield "text-relocation", "it has relocations against its code (DT_TEXTREL)"
     if elf.executable_stack:
         yield "executable-stack", "PT_GNU_STACK is executable or missing"
     for entry in elf.search_path:
         folder = _origin_folder(file, entry)
+        if posixpath.normpath(entry) in profile.folders:
+            continue
         if folder is None:
             yield "rpath-absolute", f"its search path has {entry or 'the current folder'!r}"
         elif folder == ".." or folder.startswith("../"):
@@ -171,12 +205,11 @@ def _loader_facts(file: FileFacts, elf: ElfFacts) -> Iterator[tuple[str, str]]:
 
 def _origin_folder(file: FileFacts, entry: str) -> str | None:
     """The folder that a search path entry names, from site-packages; None for absolute ones."""
-    for origin in ("$ORIGIN", "${ORIGIN}"):
-        rest = entry.removeprefix(origin)
-        if rest != entry and rest[:1] in ("", "/"):
-            here = posixpath.dirname(file.installed or file.name)
-            return posixpath.normpath(posixpath.join(here, rest.lstrip("/")))
-    return None
+    rest = from_origin(entry)
+    if rest is None:
+        return None
+    here = posixpath.dirname(file.installed or file.name)
+    return posixpath.normpath(posixpath.join(here, rest))
 
 
 def _origin_folders(file: FileFacts, entries: Iterable[str]) -> list[str]:
@@ -192,6 +225,7 @@ def _library_facts(
     users = neighbours.needing(file)
     if users and elf.soname is None:
         yield "soname", f"it has no DT_SONAME, and {users[0].name} needs it"
+    there = {**_by_search_path(elf, profile), **profile.libraries}
     offered: dict[str, frozenset[str]] = {}
     symbols = set[str]()
     for soname in elf.needed:
@@ -201,18 +235,54 @@ def _library_facts(
         elif shipped is not None and shipped.elf is not None:
             offered[soname] = shipped.elf.versions_defined
             symbols |= shipped.elf.defined
-        elif soname in profile.libraries:
-            offered[soname] = profile.libraries[soname]
+        elif soname in there:
+            offered[soname] = there[soname]
         elif any(fnmatchcase(soname, pattern) for pattern in policy().other_libcs):
             yield "libc", f"it needs {soname}, the board has glibc {profile.glibc}"
-        else:
+        elif profile.libraries:
             yield "needed", _missing_fact(soname, profile, neighbours)
-    yield from _version_facts(elf, offered)
+    versions = [*_version_facts(elf, offered)]
+    yield from versions
     missing = sorted(_python_names(elf.undefined) - profile.python.symbols - symbols)
     if missing and profile.python.symbols:
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         version = profile.python.full_version
         yield "python-symbol", f"Python {version} lacks {', '.join(missing[:_SHOWN])}{more}"
+    undefined = sorted(_undefined(file, elf, profile, neighbours))
+    if undefined and not versions:  # a newer library has both
+        more = f" and {len(undefined) - _SHOWN} more" if len(undefined) > _SHOWN else ""
+        yield "undefined-symbol", f"it needs {', '.join(undefined[:_SHOWN])}{more}"
+
+
+def _undefined(
+    file: FileFacts, elf: ElfFacts, profile: BoardProfile, neighbours: Neighbours
+) -> set[str]:
+    """What nothing defines that is loaded with a file; nothing where a library is not known.
+
+    The loader looks through all that a module needs, in any depth, for each library of it.
+    """
+    missing = set(elf.undefined - _python_names(elf.undefined))
+    names = set(policy().always_loaded) & profile.files.keys()
+    for one in (file, *neighbours.ancestors(file)):
+        for shipped, needed in neighbours.closure(one):
+            missing -= shipped.elf.defined if shipped.elf else frozenset()
+            names |= needed
+    seen = set[str]()
+    while missing and (pending := names - seen):
+        for soname in pending:
+            exports = profile.exports(soname)
+            if exports is None:
+                return set()
+            missing -= exports.symbols
+            names |= set(exports.needed)
+        seen |= pending
+    return missing if profile.files else set()
+
+
+def _by_search_path(elf: ElfFacts, profile: BoardProfile) -> dict[str, frozenset[str]]:
+    """The board's libraries that a search path leads to, beside those that the loader finds."""
+    folders = [profile.folders.get(posixpath.normpath(entry), {}) for entry in elf.search_path]
+    return {name: versions for folder in reversed(folders) for name, versions in folder.items()}
 
 
 def _missing_fact(soname: str, profile: BoardProfile, neighbours: Neighbours) -> str:

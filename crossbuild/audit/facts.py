@@ -43,6 +43,7 @@ class ElfFacts:
     defined: frozenset[str]
     text_relocations: bool
     executable_stack: bool
+    alignment: int
     attributes: dict[int, int | str]
     instructions: Instructions
 
@@ -114,11 +115,14 @@ class Gatherer:
         self._build_paths = [(path, path.encode()) for path in build_paths if path.strip("/")]
         self._home = re.compile("|".join(policy().home_paths).encode())
 
-    def wheel(self, path: Path) -> WheelFacts | Unreadable:
-        """All facts of a wheel."""
+    def wheel(self, path: Path, built: Wheel | None = None) -> WheelFacts | Unreadable:
+        """All facts of a wheel.
+
+        :param built: the wheel as its back end made it, whose files have their symbols still
+        """
         try:
             with wheel.opened(path) as archive:
-                files = tuple(self._file(archive, member) for member in archive.members)
+                files = tuple(self._file(archive, member, built) for member in archive.members)
                 contents = {file.name: file.digest for file in files}
                 faults = wheel.record_faults(archive, contents)
                 return _facts(archive, files, faults)
@@ -141,9 +145,11 @@ class Gatherer:
             else:
                 yield FileFacts(member, installed_path(member), "")
 
-    def _file(self, archive: Wheel, member: str, *, brief: bool = False) -> FileFacts:
+    def _file(
+        self, archive: Wheel, member: str, built: Wheel | None = None, *, brief: bool = False
+    ) -> FileFacts:
         data = archive.data(member)
-        facts, fault = _elf_facts(data, member, None if brief else self._features)
+        facts, fault = _elf_facts(data, member, None if brief else self._features, built)
         return FileFacts(
             name=member,
             installed=installed_path(member),
@@ -202,7 +208,7 @@ def _facts(
 
 
 def _elf_facts(
-    data: bytes, member: str, features: frozenset[str] | None
+    data: bytes, member: str, features: frozenset[str] | None, built: Wheel | None
 ) -> tuple[ElfFacts | None, str]:
     if not elf.is_elf(data):
         claims = _SHARED_OBJECT.search(PurePosixPath(member).name)
@@ -211,14 +217,27 @@ def _elf_facts(
         file = elf.read(data, name=member)
         if file.kind == "ET_REL":
             return None, ""
-        return _loaded_facts(file, features), ""
+        return _loaded_facts(file, _with_symbols(file, built), features), ""
     except ElfError as error:
         return None, error.evidence
 
 
-def _loaded_facts(file: Elf, features: frozenset[str] | None) -> ElfFacts:
+def _with_symbols(file: Elf, built: Wheel | None) -> Elf:
+    """The file as it was before it was stripped, where that is there and has the same code."""
+    if built is None or file.name not in built.members:
+        return file
+    whole = elf.read(built.data(file.name), name=file.name)
+    return whole if _code(whole) == _code(file) else file
+
+
+def _code(file: Elf) -> list[tuple[int, bytes]]:
+    return [(section.address, file.content(section)) for section in file.code()]
+
+
+def _loaded_facts(file: Elf, whole: Elf, features: frozenset[str] | None) -> ElfFacts:
     """The facts of a module or library.
 
+    :param whole: the same, with its symbols where these are to be had
     :raises ElfError: it is malformed, or cannot be judged
     """
     arm = file.machine == "Arm" and file.order == "<" and not file.is_64_bit
@@ -226,7 +245,7 @@ def _loaded_facts(file: Elf, features: frozenset[str] | None) -> ElfFacts:
         raise malformed(file.name, ValueError("it has no section table, so nothing tells its code"))
     instructions = Instructions((), ())
     if arm and features is not None:
-        instructions = scan.above(file, features, policy().dispatch_symbols)
+        instructions = scan.above(whole, features, policy().dispatch_symbols)
     return ElfFacts(
         machine=file.machine if file.order == "<" else f"big-endian {file.machine}",
         eabi_version=file.eabi_version,
@@ -241,6 +260,7 @@ def _loaded_facts(file: Elf, features: frozenset[str] | None) -> ElfFacts:
         defined=file.defined,
         text_relocations=file.text_relocations,
         executable_stack=file.executable_stack,
+        alignment=file.alignment,
         attributes=dict(file.attributes) if arm else {},
         instructions=instructions,
     )

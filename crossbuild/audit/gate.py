@@ -1,7 +1,7 @@
 """The gate between build and wheelhouse: what the audit refuses is not published."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -19,39 +19,53 @@ def require_fit(
     finished: Sequence[Path],
     profile: BoardProfile,
     *,
-    wheelhouse: Path,
+    wheelhouse: Path | None,
     build_paths: Sequence[str],
-    expected: Collection[str] = (),
-) -> None:
+    built: Path | None = None,
+    accept: Sequence[str] = (),
+) -> AuditReport:
     """Hold a finished wheel, and those made along with it, against the board.
 
-    :param wheelhouse: where the wheels lie that it may require
+    What it requires is judged when all wheels are there (:func:`require_installable`).
+
+    :param wheelhouse: where other wheels lie that the board may have beside it
     :param build_paths: folders of the build machine that no file may name
-    :param expected: canonical names of packages whose wheels are being made
+    :param built: the wheel as its back end made it, which is not stripped
+    :param accept: what the user accepts, as ``RULE:FILE``
+    :returns: what there is to tell all the same
     :raises AuditError: it does not fit; the wheel is kept where it was made
     """
     report = audit.audit(
-        finished, profile, wheelhouse=wheelhouse, build_paths=build_paths, expected=expected
+        finished,
+        profile,
+        wheelhouse=wheelhouse,
+        build_paths=build_paths,
+        judge_requirements=False,
+        built=built,
+        accept=accept,
     )
     if not report.fits:
         raise AuditError(
             f"{finished[0].name} does not fit the board {profile.name}; it was not published",
             evidence="\n    ".join(["", *_facts(report), f"the wheel: {finished[0]}"]),
-            cure=report.refusals[0].cure,
+            cure=_cures(report),
         )
+    return report
 
 
-def require_installable(published: Sequence[Path], profile: BoardProfile, wheelhouse: Path) -> None:
+def require_installable(
+    published: Sequence[Path], profile: BoardProfile, wheelhouse: Path, accept: Sequence[str] = ()
+) -> None:
     """Hold what published wheels require against the whole wheelhouse.
 
     :raises AuditError: pip would not find a requirement; the wheels stay in the wheelhouse
     """
-    report = audit.requirements(published, profile, wheelhouse)
+    report = audit.requirements(published, profile, wheelhouse, accept)
     if not report.fits:
         raise AuditError(
             f"{report.refusals[0].wheel} cannot be installed from the wheelhouse",
             evidence="\n    ".join(["", *_facts(report)]),
-            cure=report.refusals[0].cure,
+            cure=_cures(report),
         )
 
 
@@ -62,16 +76,26 @@ def _facts(report: AuditReport) -> list[str]:
     return shown + ([f"and {len(refusals) - _SHOWN} more"] if len(refusals) > _SHOWN else [])
 
 
+def _cures(report: AuditReport) -> str:
+    """What to try, for each rule that the error shows."""
+    cures = {refusal.rule: refusal.cure for refusal in report.refusals[:_SHOWN]}
+    if len(cures) == 1:
+        return next(iter(cures.values()))
+    return "\n    ".join(["", *(f"{rule}: {cure}" for rule, cure in cures.items())])
+
+
 def audit_all(
     paths: Sequence[Path],
     board_for: Callable[[str], BoardProfile],
     *,
     build_paths: Sequence[str] = (),
+    accept: Sequence[str] = (),
 ) -> AuditReport:
     """Audit wheels and folders of wheels, each for the Python that its name tells.
 
     :param board_for: gives the board with a Python, e.g. ``"3.7"``; with any where empty
     :param build_paths: folders of the build machine that no file may name
+    :param accept: what the user accepts, as ``RULE:FILE``
     :raises ConfigurationError: there is no wheel at one of the paths
     """
     groups: dict[str, list[Path]] = defaultdict(list)
@@ -88,6 +112,7 @@ def audit_all(
             board_for(python),
             wheelhouse=_common_folder(wheels),
             build_paths=build_paths,
+            accept=accept,
         )
         for python, wheels in sorted(groups.items())
     ]

@@ -30,6 +30,7 @@ class Policy(_Frozen):
     dispatch_symbols: tuple[str, ...]
     python_library: str
     other_libcs: tuple[str, ...]
+    always_loaded: tuple[str, ...]
     home_paths: tuple[str, ...]
     script_folders: tuple[str, ...]
     system_folders: tuple[str, ...]

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 from rich.table import Table
-from rich.text import Text
 
 from crossbuild.audit.policy import rules
+from crossbuild.progress.console import plain
 
 #: Version of the JSON form; see docs/audit.md.  It grows when a reader has to change.
 FORMAT = 1
@@ -23,7 +23,7 @@ class Violation:
     :ivar file: the file inside the wheel, or the wheel itself
     :ivar fact: what was found there
     :ivar cure: what to try
-    :ivar verdict: ``refuse`` or ``note``
+    :ivar verdict: ``refuse``, ``note``, or ``accepted`` where the user knows better
     """
 
     wheel: str
@@ -93,9 +93,9 @@ def report_table(report: AuditReport) -> Table:
     for wheel in report.wheels:
         fits = wheel not in report.refused
         style = "green" if fits else "bold red"
-        table.add_row(Text("fits" if fits else "refused", style), "", Text(wheel), "", "")
+        table.add_row(plain("fits" if fits else "refused", style), "", plain(wheel), "", "")
         for row in _rows(finding for finding in report.findings if finding.wheel == wheel):
-            table.add_row(*(Text(word) for word in row))
+            table.add_row(*(plain(word) for word in row))
         table.add_section()
     return table
 

@@ -5,9 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from crossbuild.audit.profile import BoardProfile, BoardPython, description
+from crossbuild.audit.profile import (
+    DEFAULT_KIND,
+    BoardDescription,
+    BoardProfile,
+    BoardPython,
+    description,
+)
 from crossbuild.elf import file as elf
 from crossbuild.python.target_python import TargetPython
+from crossbuild.sdk import libraries
 
 #: Where the loader looks, in flat and in multiarch sysroots.
 _LIBRARY_FOLDERS = ("lib", "usr/lib", "lib/arm-linux-gnueabi*", "usr/lib/arm-linux-gnueabi*")
@@ -17,26 +24,29 @@ def from_sysroot(
     sysroot: Path,
     python: TargetPython | BoardPython,
     *,
-    board: str = "imx6q",
+    kind: BoardDescription | None = None,
     exclude: Sequence[str] | None = None,
 ) -> BoardProfile:
     """Describe a board by the sysroot that its image has in common with an SDK.
 
     :param python: the target's Python, or what is known of it
-    :param board: name of the board description
+    :param kind: the board's description; the i.MX6's where None
     :param exclude: patterns on sonames that the image lacks; the description's where None
-    :raises ConfigurationError: no such board
     """
-    kind = description(board)
+    kind = kind or description(DEFAULT_KIND)
     absent = kind.absent if exclude is None else exclude
     if not isinstance(python, BoardPython):
         python = _python(sysroot, python)
+    found = _libraries(_folders(sysroot), absent)
     return BoardProfile(
-        name=board,
+        name=kind.name,
         cpu=kind.cpu,
         machine=kind.machine,
-        libraries=dict(_libraries(sysroot, absent)),
+        libraries={name: versions for name, (_, versions) in found.items()},
+        files={name: path for name, (path, _) in found.items()},
+        folders=dict(_elsewhere(sysroot, absent)),
         python=python,
+        page_size=kind.page_size or _alignment(sysroot),
         origin=str(sysroot),
     )
 
@@ -52,23 +62,45 @@ def _python(sysroot: Path, target: TargetPython) -> BoardPython:
     )
 
 
-def _libraries(sysroot: Path, absent: Sequence[str]) -> Iterator[tuple[str, frozenset[str]]]:
-    """(file name, symbol versions) of each library that the board's loader finds.
+def _elsewhere(
+    sysroot: Path, absent: Sequence[str]
+) -> Iterator[tuple[str, dict[str, frozenset[str]]]]:
+    """Folders that a wheel's search path may name, and their libraries."""
+    usual = set(_folders(sysroot))
+    folders = (path for pattern in libraries.ELSEWHERE for path in sorted(sysroot.glob(pattern)))
+    for folder in folders:
+        there = {} if folder.resolve() in usual else _libraries([folder], absent)
+        if there:
+            versions = {name: versions for name, (_, versions) in there.items()}
+            yield f"/{folder.relative_to(sysroot)}", versions
+
+
+def _libraries(
+    folders: Sequence[Path], absent: Sequence[str]
+) -> dict[str, tuple[Path, frozenset[str]]]:
+    """Place and symbol versions of each library that the board's loader finds in folders.
 
     It looks for names, so a link such as Debian's ``libblas.so.3`` counts under its own
     name; one without a version (``libz.so``) is for linking, and no image has it.
     """
+    found: dict[str, tuple[Path, frozenset[str]]] = {}
     seen = set[str]()
-    for folder in _folders(sysroot):
-        for path in sorted(folder.glob("*.so*")):
-            only_for_linking = path.is_symlink() and path.name.endswith(".so")
-            library = None if only_for_linking or path.name in seen else _library(path)
-            if library is None:
-                continue
-            seen.add(path.name)
-            names = (path.name, library.soname or "")
-            if not any(fnmatchcase(name, pattern) for name in names for pattern in absent):
-                yield path.name, frozenset(library.versions_defined)
+    for path in (path for folder in folders for path in sorted(folder.glob("*.so*"))):
+        only_for_linking = path.is_symlink() and path.name.endswith(".so")
+        library = None if only_for_linking or path.name in seen else _library(path)
+        if library is None:
+            continue
+        seen.add(path.name)
+        names = (path.name, library.soname or "")
+        if not any(fnmatchcase(name, pattern) for name in names for pattern in absent):
+            found[path.name] = path, frozenset(library.versions_defined)
+    return found
+
+
+def _alignment(sysroot: Path) -> int:
+    """What the sysroot's C library is aligned to: it loads, so no page is larger; 0 without one."""
+    found = (_library(path) for folder in _folders(sysroot) for path in folder.glob("libc.so.6"))
+    return next((library.alignment for library in found if library is not None), 0)
 
 
 def _folders(sysroot: Path) -> list[Path]:

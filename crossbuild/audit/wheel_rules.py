@@ -1,6 +1,6 @@
 """Rules on a wheel as a package: names, tags, RECORD, requirements, module suffixes."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -117,14 +117,36 @@ def requirements(
     available: Sequence[WheelFacts],
     *,
     complete: bool,
-    expected: Collection[str] = (),
 ) -> Iterator[Violation]:
     """What pip would not find, of the wheel's requirements and of theirs.
 
     :param available: wheels that requirements may be met by
     :param complete: whether *available* is all that the board can install from
-    :param expected: canonical names of packages that are still to come
     """
+    for by, requirement in _unmet(wheel, profile, available):
+        if isinstance(requirement, str):
+            yield Violation.of("requires-dist", wheel.file, "METADATA", requirement + by)
+        elif complete:
+            named = (w for w in available if w.name == canonicalize_name(requirement.name))
+            versions = ", ".join(str(w.version) for w in named)
+            has = versions or "no wheel that the board accepts"
+            fact = f"{requirement} is required{by}; the wheelhouse has {has}"
+            yield Violation.of("requires-dist", wheel.file, "METADATA", fact)
+        else:
+            yield Violation.of("requires-unchecked", wheel.file, "METADATA", f"{requirement}{by}")
+
+
+def unmet(
+    wheel: WheelFacts, profile: BoardProfile, available: Sequence[WheelFacts]
+) -> list[Requirement]:
+    """What the wheel requires, and what meets that, as far as no available wheel meets it."""
+    return [one for _, one in _unmet(wheel, profile, available) if isinstance(one, Requirement)]
+
+
+def _unmet(
+    wheel: WheelFacts, profile: BoardProfile, available: Sequence[WheelFacts]
+) -> Iterator[tuple[str, Requirement | str]]:
+    """Who requires what no available wheel meets; what is wrong with a requirement as text."""
     pending: list[tuple[WheelFacts, frozenset[str]]] = [(wheel, frozenset())]
     seen = set[tuple[str, frozenset[str]]]()
     while pending:
@@ -135,25 +157,19 @@ def requirements(
         by = "" if current is wheel else f" by {current.name}"
         for requirement in _applicable(current, extras, profile):
             if isinstance(requirement, str):
-                yield Violation.of("requires-dist", wheel.file, "METADATA", requirement + by)
+                yield by, requirement
                 continue
-            fitting = [w for w in available if w.name == canonicalize_name(requirement.name)]
             fit = [
-                w for w in fitting if requirement.specifier.contains(w.version, prereleases=True)
+                w
+                for w in available
+                if w.name == canonicalize_name(requirement.name)
+                and requirement.specifier.contains(w.version, prereleases=True)
             ]
             if fit:
                 best = max(fit, key=lambda other: other.version)
                 pending.append((best, frozenset(requirement.extras)))
-            elif canonicalize_name(requirement.name) in expected:
-                continue
-            elif complete:
-                versions = ", ".join(str(w.version) for w in fitting)
-                has = versions or "no wheel that the board accepts"
-                fact = f"{requirement} is required{by}; the wheelhouse has {has}"
-                yield Violation.of("requires-dist", wheel.file, "METADATA", fact)
             else:
-                fact = f"{requirement}{by}"
-                yield Violation.of("requires-unchecked", wheel.file, "METADATA", fact)
+                yield by, requirement
 
 
 def _applicable(

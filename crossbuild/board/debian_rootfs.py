@@ -11,7 +11,8 @@ from pathlib import Path
 
 from crossbuild.core import files
 from crossbuild.core.command import run
-from crossbuild.sdk.reference import debian, target
+from crossbuild.sdk import debian
+from crossbuild.sdk.reference import target
 from crossbuild.sdk.reference.definition import Definition
 
 #: What a board's root lacks and Debian's packages need: the library behind libblas.so.3.

@@ -1,21 +1,11 @@
 """From a board's output to what it means; the knowledge is in ``diagnoses.toml``."""
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild.core import documents
+from crossbuild.core import diagnosis, documents
+from crossbuild.core.diagnosis import Cause
 
 _KNOWLEDGE = Path(__file__).parent / "diagnoses.toml"
-
-
-@dataclass(frozen=True)
-class Cause:
-    """The cause of a failure in a sentence, and what to try."""
-
-    what: str
-    cure: str
-
 
 UNKNOWN = Cause("", "the log shows all that the board printed")
 
@@ -25,9 +15,5 @@ def diagnose(output: str, *, about: str = "diagnosis") -> Cause:
 
     :param about: ``diagnosis`` for programs on a board, ``connection`` for ssh's own words
     """
-    for entry in documents.read_toml(_KNOWLEDGE)[about]:
-        match = re.search(entry["pattern"], output)
-        if match:
-            first = match.group(1) if match.re.groups else ""
-            return Cause(*(entry[key].replace("{1}", first) for key in ("what", "cure")))
-    return UNKNOWN
+    found = diagnosis.match(output, documents.read_toml(_KNOWLEDGE)[about])
+    return found.cause if found else UNKNOWN

@@ -19,13 +19,16 @@ from elftools.elf.elffile import ELFFile
 from crossbuild.board.isolation import NO_CHILDREN, NOTES, Isolation, find_isolation, namespaces
 from crossbuild.board.protocol import facts
 from crossbuild.board.rootfs import EMULATION, make_root, pip_folder, python_program
-from crossbuild.core import files
+from crossbuild.core import files, system_packages
 from crossbuild.core.command import Completed, clean_environment, run, try_run, which
 from crossbuild.core.digests import TreeDigest
 from crossbuild.core.errors import BoardError, ToolMissingError
 
 #: The i.MX6's core: NEON and VFPv3, no integer divide, no fused multiply-add.
 CPU = "cortex-a9"
+
+#: The programs that emulate it, the better first.
+_QEMU = ("qemu-arm-static", "qemu-arm")
 
 #: The board's own environment; nothing of the build machine's gets in.
 _ENVIRONMENT = {
@@ -241,7 +244,7 @@ def _place_qemu(root: Path, isolation: Isolation) -> Path:
     :raises ToolMissingError: the build machine has no QEMU that runs there
     """
     path = clean_environment()
-    for name in ("qemu-arm-static", "qemu-arm"):
+    for name in _QEMU:
         program = which(name, path)
         if program and (isolation is Isolation.PREFIX or _is_static(Path(program))):
             target = root / ".board" / "qemu"
@@ -250,7 +253,7 @@ def _place_qemu(root: Path, isolation: Isolation) -> Path:
     raise ToolMissingError(
         "no static qemu-arm for the emulated board",
         evidence=f"neither qemu-arm-static nor a static qemu-arm on PATH={path['PATH']}",
-        cure="apt-get install qemu-user-static",
+        cure=system_packages.cure(*_QEMU),
     )
 
 

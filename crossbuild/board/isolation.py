@@ -2,7 +2,9 @@
 
 import enum
 
+from crossbuild.core import namespaces as kernel
 from crossbuild.core.command import tethered, try_run
+from crossbuild.core.namespaces import Owner
 
 _NAMESPACES = ("--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child=KILL")
 
@@ -36,10 +38,9 @@ NO_CHILDREN = (
 
 def find_isolation() -> Isolation:
     """The best that this kernel and this user allow, found by trying."""
-    for isolation in (Isolation.USER, Isolation.ROOT):
-        probe = [*namespaces(isolation), "mount", "-t", "tmpfs", "probe", "/tmp"]  # noqa: S108
-        if try_run(probe).status == 0:
-            return isolation
+    for owner in (Owner.USER, Owner.ROOT):
+        if kernel.may(owner, _NAMESPACES):
+            return Isolation(owner.value)
     if try_run(["chroot", "/", "true"]).status == 0:
         return Isolation.CHROOT
     return Isolation.PREFIX
@@ -47,7 +48,6 @@ def find_isolation() -> Isolation:
 
 def namespaces(isolation: Isolation, *, tied: bool = True) -> list[str]:
     """The words that make the namespaces; *tied* ones die with crossbuild, however it ends."""
-    user = ["unshare", "--user", "--map-root-user"] if isolation is Isolation.USER else []
-    dying = tethered() if tied else []
-    apart = isolation in (Isolation.USER, Isolation.ROOT)
-    return [*user, *dying, *(["unshare", *_NAMESPACES] if apart else [])]
+    if isolation in (Isolation.USER, Isolation.ROOT):
+        return kernel.words(Owner(isolation.value), _NAMESPACES, tied=tied)
+    return tethered() if tied else []

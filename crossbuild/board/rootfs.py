@@ -6,12 +6,13 @@ and no libgfortran.  What is left out is data: ``emulation/not-on-board.txt``.
 
 import os
 import shutil
-import zipfile
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from crossbuild.core import files
 from crossbuild.core.errors import BoardError
+from crossbuild.wheel import pack as wheel
+from crossbuild.wheel.pack import WheelError
 
 EMULATION = Path(__file__).parent / "emulation"
 
@@ -149,11 +150,12 @@ def _unpack_pip(stage: Path, pip_wheel: Path | None, sysroot: Path) -> None:
             cure="add python3-pip to the image that the SDK is made of",
         )
     try:
-        with zipfile.ZipFile(pip_wheel) as archive:
-            archive.extractall(stage / ".board" / "pip")
-    except (OSError, zipfile.BadZipFile) as error:
+        with wheel.unpacked(pip_wheel, into=stage) as folder:
+            shutil.copytree(folder, stage / ".board/pip")
+        (stage / ".board/pip").chmod(0o755)  # the temporary folder is its owner's alone
+    except WheelError as error:
         raise BoardError(
             f"{pip_wheel.name} is no wheel",
-            evidence=f"{pip_wheel}: {error}",
+            evidence=f"{error.what}: {error.evidence}",
             cure="give a pip wheel as the package index has it",
         ) from error

@@ -20,7 +20,7 @@ def write_toolchain_file(job: BuildJob) -> Path:
         filters={"cmake": _quoted},
         machine=abi.MACHINE,
         multiarch=abi.MULTIARCH,
-        compilers=job.env.wrappers,
+        compilers=job.env.compilers,
         # What lies below a root is taken as it is; other places are looked for below each root.
         roots=[workspace.sdk.target_sysroot, job.env.site_packages, workspace.folder],
         python=job.env.python,

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crossbuild import in_process
 from crossbuild.build import codegen_cache
 from crossbuild.build.codegen_cache import NO_CACHE, CodegenCache
 from crossbuild.core import abi, files
@@ -23,6 +24,11 @@ from crossbuild.python import build_python
 from crossbuild.python.build_python import BuildPython
 from crossbuild.python.target_python import TargetPython
 from crossbuild.toolchain.compilers import Compilers
+
+_ANSWERS = in_process.FOLDER / "answers.py"
+
+#: Functions of other modules that it answers for.
+_ANSWERED = {"platform": "architecture", "ctypes": "sizeof", "ctypes.util": "find_library"}
 
 
 @dataclass(frozen=True)
@@ -38,13 +44,13 @@ class CrossEnv:
     python: Path
     site_packages: Path
     scripts: Path
-    wrappers: Compilers
+    compilers: Compilers
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
-        """The whole environment of a build: the wrappers' tools, and nothing of the user's."""
+        """The whole environment of a build: the compilers, and nothing of the user's."""
         own = clean_environment()
         path = os.pathsep.join(
-            [str(self.scripts), str(self.wrappers.directory), "/usr/local/bin:/usr/bin:/bin"]
+            [str(self.scripts), str(self.compilers.directory), "/usr/local/bin:/usr/bin:/bin"]
         )
         fixed = {
             "PATH": path,
@@ -53,7 +59,7 @@ class CrossEnv:
             "PIP_NO_INDEX": "1",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         }
-        return {**own, **self.wrappers.variables, **fixed, **self._byte_code, **extra}
+        return {**own, **self.compilers.variables, **fixed, **self._byte_code, **extra}
 
     def with_cython(self, command: Sequence[str]) -> list[str]:
         """The words of a command in which Cython, if there, starts once for all modules."""
@@ -81,7 +87,7 @@ class CrossEnv:
 def create(
     build: BuildPython,
     target: TargetPython,
-    wrappers: Compilers,
+    compilers: Compilers,
     requirements: Sequence[Path],
     directory: Path,
     *,
@@ -102,8 +108,8 @@ def create(
     build_python.install_wheels(tools, seed, target.version, seed_python)
     argv: list[str | Path] = [
         *(seed_python, "-m", "crossenv", "--without-pip", "--machine", abi.MACHINE),
-        *("--cc", wrappers.path("gcc"), "--cxx", wrappers.path("g++")),
-        *("--ar", wrappers.path("ar"), "--sysconfigdata-file", target.sysconfigdata),
+        *("--cc", compilers.path("gcc"), "--cxx", compilers.path("g++")),
+        *("--ar", compilers.path("ar"), "--sysconfigdata-file", target.sysconfigdata),
         # crossenv exports the sysroot's folders in these, which poisons native compiles.
         *("--env", "CPATH=", "--env", "LIBRARY_PATH="),
         *(target.prefix / "bin" / f"python{target.version}", directory / "env"),
@@ -116,20 +122,23 @@ def create(
             evidence=error.evidence,
             cure="crossbuild doctor tells what the SDK and the build Python lack",
         ) from error
-    env = existing(target, wrappers, directory)
+    env = existing(target, compilers, directory)
     _start_quickly(env)
+    _find_the_standard_library(env)
+    _answer_for_the_target(env)
     others = [path for path in requirements if path not in tools]
     build_python.install_wheels(
         others, env.directory / "build", target.version, env.scripts / "python"
     )
     _let_config_tools_answer_for_the_target(env)
+    _write_python_config(env)
     _let_cython_name_no_folder(env, generators.cython_launcher)
     _quicken_f2py(env, generators.f2py_keeper)
-    _see_build_requirements(env, target.version)
+    _see_build_requirements(env)
     return env
 
 
-def existing(target: TargetPython, wrappers: Compilers, directory: Path) -> CrossEnv:
+def existing(target: TargetPython, compilers: Compilers, directory: Path) -> CrossEnv:
     """The cross environment that :func:`create` made in *directory*."""
     env = directory / "env"
     return CrossEnv(
@@ -138,7 +147,7 @@ def existing(target: TargetPython, wrappers: Compilers, directory: Path) -> Cros
         python=env / "cross/bin/python",
         site_packages=env / f"build/lib/python{target.version}/site-packages",
         scripts=env / "build/bin",
-        wrappers=wrappers,
+        compilers=compilers,
     )
 
 
@@ -179,6 +188,41 @@ def _start_quickly(env: CrossEnv) -> None:
             files.write_text(site, text)
 
 
+def _find_the_standard_library(env: CrossEnv) -> None:
+    """Take the slash off that Python 3.5.2 has behind a folder on its path.
+
+    crossenv puts the standard library before the target's folder, which it looks for by its name.
+    """
+    if PythonVersion(env.version).minor == 5:
+        site = env.directory / "lib/site.py"
+        stripped = 'sys.path[:] = [entry.rstrip("/") or "/" for entry in sys.path]'
+        text = site.read_text(encoding="utf-8")
+        files.write_text(site, text.replace("import sys\n", f"import sys\n{stripped}\n", 1))
+
+
+def _answer_for_the_target(env: CrossEnv) -> None:
+    """Let the cross interpreter answer for the target where crossenv alone does not.
+
+    crossenv patches a module when it is imported, by a file for each.
+    """
+    files.write_text(_cross_site(env) / "crossbuild_answers.py", _ANSWERS.read_text())
+    files.write_text(_cross_site(env) / "answers.pth", "import crossbuild_answers\n")
+    entries = "PATCHES = {\n"
+    for module, name in _ANSWERED.items():
+        patch = env.directory / f"lib/{module}-patch.py"
+        before = patch.read_text(encoding="utf-8") if patch.exists() else ""
+        code = f"import crossbuild_answers\n\n{name} = crossbuild_answers.{name}({name})\n"
+        files.write_text(patch, f"{before}\n{code}")
+        entries += "" if before else f"        {module!r}: {str(patch)!r},\n"
+    site = env.directory / "lib/site.py"
+    files.write_text(site, site.read_text(encoding="utf-8").replace("PATCHES = {", entries, 1))
+
+
+def _cross_site(env: CrossEnv) -> Path:
+    """The folder of packages of the cross interpreter itself, which has none but what we put in."""
+    return env.directory / f"cross/lib/python{env.version}/site-packages"
+
+
 def _let_config_tools_answer_for_the_target(env: CrossEnv) -> None:
     """Run programs such as ``pybind11-config`` by the cross interpreter.
 
@@ -188,6 +232,14 @@ def _let_config_tools_answer_for_the_target(env: CrossEnv) -> None:
         first, _, rest = script.read_text().partition("\n")
         if first.startswith("#!"):
             files.write_text(script, f"#!{env.python}\n{rest}", mode=0o755)
+
+
+def _write_python_config(env: CrossEnv) -> None:
+    """Put ``python3-config`` and its other names before the build machine's."""
+    argv = [str(env.python), str(in_process.FOLDER / "python_config.py")]
+    for name in ("python", "python3", f"python{env.version}"):
+        script = f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n'
+        files.write_text(env.scripts / f"{name}-config", script, mode=0o755)
 
 
 def _let_cython_name_no_folder(env: CrossEnv, launcher: Sequence[str]) -> None:
@@ -206,7 +258,7 @@ def _quicken_f2py(env: CrossEnv, keeper: str) -> None:
             files.write_text(module, f"{module.read_text(encoding='utf-8')}\n\n{code}")
 
 
-def _see_build_requirements(env: CrossEnv, version: str) -> None:
+def _see_build_requirements(env: CrossEnv) -> None:
     """Put the build requirements on the cross interpreter's ``sys.path`` itself.
 
     crossenv's import hook alone does not do: Cython's search for ``.pxd`` files and
@@ -214,5 +266,4 @@ def _see_build_requirements(env: CrossEnv, version: str) -> None:
     """
     # A line of code, so that the .pth files of the build requirements count as well.
     code = f"import site; site.addsitedir({str(env.site_packages)!r})\n"
-    cross_site = env.directory / f"cross/lib/python{version}/site-packages"
-    files.write_text(cross_site / "build-requirements.pth", code)
+    files.write_text(_cross_site(env) / "build-requirements.pth", code)

@@ -22,6 +22,8 @@ class BuildJob:
     :param jobs: how many compilers may run at once
     :param pool: the pool that its compilers share with those of other builds
     :param sharing: variables by which its compilers share objects or machines with others
+    :param writable: folders of the caches that it shares
+    :param network: whether it shares them by the network
     """
 
     package: Package
@@ -32,6 +34,8 @@ class BuildJob:
     jobs: int
     pool: Path | None = None
     sharing: Mapping[str, str] = field(default_factory=dict)
+    writable: tuple[Path, ...] = ()
+    network: bool = False
 
     @property
     def recipe(self) -> RecipeVersion:

@@ -1,13 +1,23 @@
-"""Meson's cross file for an SDK (https://mesonbuild.com/Machine-files.html)."""
+"""What Meson is told of the target: an SDK in a cross file, a Python in build-details.json.
+
+https://mesonbuild.com/Machine-files.html, https://mesonbuild.com/Builtin-options.html
+"""
 
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
+
+from packaging.version import Version
 
 from crossbuild.build.crossenv import CrossEnv
 from crossbuild.core import files, templates
+from crossbuild.python.target_python import TargetPython
 from crossbuild.sdk.model import Sdk
 
 _TEMPLATE = Path(__file__).with_name("meson-cross.ini.j2")
+
+#: The first Meson with the option ``python.build_config``.
+_READS_DETAILS = Version("1.10")
 
 #: Programs of the build requirements that a meson.build looks up for the target.
 _PROGRAMS = ("cython", "f2py", "pybind11-config", "pythran", "numpy-config")
@@ -28,7 +38,7 @@ def write_cross_file(
     text = templates.render(
         _TEMPLATE,
         filters={"meson": _literal},
-        wrappers=env.wrappers,
+        compilers=env.compilers,
         python=env.python,
         programs={n: env.scripts / n for n in _PROGRAMS if (env.scripts / n).exists()},
         flags=flags,
@@ -40,6 +50,17 @@ def write_cross_file(
     if not path.exists() or path.read_text() != text:
         files.write_text(path, text)
     return path
+
+
+def python_details(env: CrossEnv, target: TargetPython) -> list[str]:
+    """The option that names the target Python's build-details.json, where the Meson there takes it.
+
+    Without it Meson asks the cross interpreter.
+    """
+    found = metadata.distributions(name="meson", path=[str(env.site_packages)])
+    if any(Version(one.version) >= _READS_DETAILS for one in found):
+        return [f"-Dpython.build_config={target.build_details}"]
+    return []
 
 
 def _literal(value: object) -> str:

@@ -7,12 +7,11 @@ CMake, ``site.cfg`` for numpy.distutils.
 import configparser
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
-from crossbuild.build import cmake
+from crossbuild.build import cmake, meson, questions
 from crossbuild.build.job import BuildJob
-from crossbuild.build.meson import write_cross_file
-from crossbuild.build.workspace import Workspace
 from crossbuild.core import files, jobserver
 from crossbuild.packages import recipe
 from crossbuild.packages.build_options import FLAG_VARIABLES
@@ -29,22 +28,28 @@ _LINK_FLAGS = ("-Wl,--as-needed", "-Wl,--gc-sections")
 
 def variables(job: BuildJob) -> dict[str, str]:
     """The environment variables of a build, beside those that every cross environment has."""
+    own = (job.workspace.folder, job.workspace.target.prefix)
     fixed = {
         "SOURCE_DATE_EPOCH": str(job.epoch),
-        "CCACHE_BASEDIR": cache_base(job.workspace),
+        "SDKTARGETSYSROOT": str(job.workspace.sdk.target_sysroot),
+        # ccache compares paths below it as relative ones: another checkout hits, too.
+        "CCACHE_BASEDIR": os.path.commonpath(own),
         "CCACHE_NOHASHDIR": "1",
         "CCACHE_COMPILERCHECK": f"string:{job.workspace.compilers_identity}",
-        "CCACHE_STATSLOG": str(job.workspace.compilers.results),
+        "CCACHE_STATSLOG": str(job.workspace.compiler_log.results),
         # The user's own files (.pydistutils.cfg, .numpy-site.cfg, .condarc) decide nothing.
-        "HOME": str(_made(job.workspace.folder / "home")),
+        "HOME": str(files.made(_home(job))),
+        # A source without a repository has no version of one that holds the work folder.
+        "GIT_CEILING_DIRECTORIES": str(job.workspace.source),
         # What configure checks leave stays in a folder of this build's own.
-        "TMPDIR": str(_made(job.workspace.folder / "tmp")),
+        "TMPDIR": str(files.made(job.workspace.folder / "tmp")),
         **({jobserver.VARIABLE: str(job.pool)} if job.pool else {}),
+        **questions.variables(job.workspace, job.source),
         **job.sharing,
     }
-    own = job.rendered(job.recipe.environment)
+    recipes = job.rendered(job.recipe.environment)
     if job.recipe.backend == "meson-python":
-        return {**fixed, **own}  # flags stand in the cross file
+        return {**fixed, **recipes}  # flags stand in the cross file
     flags = _flags(job)
     compiler_flags = {
         "CFLAGS": flags["c"],
@@ -54,7 +59,7 @@ def variables(job: BuildJob) -> dict[str, str]:
     }
     joined = {name: " ".join(words) for name, words in compiler_flags.items()}
     toolchain = {"CMAKE_TOOLCHAIN_FILE": str(cmake.write_toolchain_file(job))}
-    return {**fixed, **joined, **toolchain, **_autoconf_variables(job), **own}
+    return {**fixed, **joined, **toolchain, **_autoconf_variables(job), **recipes}
 
 
 def _autoconf_variables(job: BuildJob) -> dict[str, str]:
@@ -69,30 +74,12 @@ def _autoconf_variables(job: BuildJob) -> dict[str, str]:
     return {"host_alias": sdk.triple, "build_alias": "x86_64-pc-linux-gnu", **answers}
 
 
-def cache_base(workspace: Workspace) -> str:
-    """The folder below which ccache compares relative paths: another checkout hits, too.
-
-    An SDK in the same project moves with it; any other has one path for all checkouts, which a
-    path relative to one of them would hide.
-    """
-    own = os.path.commonpath([workspace.folder, workspace.target.prefix])
-    shared = os.path.commonpath([own, workspace.sdk.root])
-    project = Path.cwd()
-    return shared if shared != "/" and Path(shared).is_relative_to(project) else own
-
-
-def _made(folder: Path) -> Path:
-    """The folder, made where it is missing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def _flags(job: BuildJob) -> dict[str, list[str]]:
     """Compiler flags by Meson's names of the languages."""
     common = {"c": COMMON_FLAGS, "cpp": COMMON_FLAGS, "fortran": FORTRAN_FLAGS}
     names = {"c": "c", "cpp": "c++", "fortran": "fortran"}
     sdk = job.workspace.sdk
-    # The wrappers add the tune as well; packages that choose code by CPU look for it here.
+    # The compilers add the tune as well; packages that choose code by CPU look for it here.
     tune = [word for word in sdk.tools.cc[1:] if word.startswith("-m")]
     include = [f"-I{folder}" for folder in sdk.named.include]
     flags = {
@@ -119,10 +106,12 @@ def config_settings(job: BuildJob) -> dict[str, str | list[str]]:
     settings.update(job.options.settings())
     if job.recipe.site_cfg:
         _write_site_cfg(job)
+    if job.recipe.backend == "setuptools":
+        write_distutils_config(_home(job), job.jobs)
     if job.recipe.backend != "meson-python":
         return settings
     folder = job.workspace.folder
-    cross_file = write_cross_file(
+    cross_file = meson.write_cross_file(
         folder / "meson-cross.ini",
         job.workspace.sdk,
         job.env,
@@ -135,6 +124,7 @@ def config_settings(job: BuildJob) -> dict[str, str | list[str]]:
         "builddir": str(folder / "meson"),
         "setup-args": [
             *(f"--cross-file={cross_file}", "-Dbuildtype=release"),
+            *meson.python_details(job.env, job.workspace.target),
             *_list(settings.get("setup-args")),
         ],
         "compile-args": [f"-j{job.jobs}", *_list(settings.get("compile-args"))],
@@ -145,11 +135,36 @@ def _list(setting: str | list[str] | None) -> list[str]:
     return [setting] if isinstance(setting, str) else setting or []
 
 
+def write_distutils_config(home: Path, jobs: int) -> None:
+    """Let setuptools and distutils, of any age, compile one extension beside another.
+
+    The number is given to ``build``, which hands it on to ``build_ext`` as a number:
+    numpy.distutils compares what all its commands have (``get_num_build_jobs``), and what stands
+    in a file for ``build_ext`` itself is a text until that command begins.
+
+    :param home: HOME of the build
+    :param jobs: how many extensions at once
+    """
+    _write_config(home / ".pydistutils.cfg", {"build": {"parallel": str(jobs)}})
+
+
 def _write_site_cfg(job: BuildJob) -> None:
-    """numpy.distutils's list of where libraries are, in the source's root."""
+    """numpy.distutils's list of where libraries are, in the build's own HOME.
+
+    From the source's root it comes into numpy's wheel: a data file that ``numpy/distutils`` does
+    not have is taken from there (``_fix_paths`` in numpy's ``misc_util.py``).
+    """
+    sections = {name: job.rendered(entries) for name, entries in job.recipe.site_cfg.items()}
+    _write_config(_home(job) / "site.cfg", sections)
+
+
+def _write_config(path: Path, sections: Mapping[str, Mapping[str, str]]) -> None:
     config = configparser.RawConfigParser()
-    for section, entries in job.recipe.site_cfg.items():
-        config[section] = job.rendered(entries)
+    config.read_dict(sections)
     text = io.StringIO()
     config.write(text)
-    files.write_text(job.source / "site.cfg", text.getvalue())
+    files.write_text(path, text.getvalue())
+
+
+def _home(job: BuildJob) -> Path:
+    return job.workspace.folder / "home"

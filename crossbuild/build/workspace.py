@@ -10,20 +10,29 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from crossbuild.build import codegen_cache, crossenv
+from crossbuild.build import codegen_cache, config_programs, crossenv, requirement_wheels
 from crossbuild.build.crossenv import CrossEnv
 from crossbuild.core import files
 from crossbuild.core.command import clean_environment, which
 from crossbuild.packages.package import Package
+from crossbuild.python import build_python
 from crossbuild.python.build_python import BuildPython
 from crossbuild.python.target_python import TargetPython
 from crossbuild.sdk import libraries
 from crossbuild.sdk.model import Sdk
-from crossbuild.toolchain import compilers as wrappers
-from crossbuild.toolchain import gfortran
-from crossbuild.toolchain.compilers import Border, Compilers
+from crossbuild.toolchain import compilers, gfortran
+from crossbuild.toolchain.compilers import Border, CompilerSpec
 from crossbuild.toolchain.identity import identity
 from crossbuild.toolchain.log import CompilerLog
+
+#: The target's Python as pkg-config knows it, where SDKs have no file of it or several Pythons.
+#: Meson asks so before it takes Cython.  Compilers have our headers for the sysroot's.
+_PYTHON = """\
+Name: Python
+Description: the target's, for extension modules
+Version: {version}
+Cflags: -I/usr/include/{headers}
+"""
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class Workspace:
         return self.folder / "build.log"
 
     @property
-    def compilers(self) -> CompilerLog:
+    def compiler_log(self) -> CompilerLog:
         """What its compilers did, and when."""
         names = ("compilers.log", "ccache.log", "distcc.log")
         return CompilerLog(*(self.folder / name for name in names))
@@ -84,21 +93,32 @@ class Workspace:
         """The build machine's folders, and what stands for them in anything published."""
         folders = {
             self.folder: "/crossbuild",
+            self.folder / compilers.SDK_LINK: "/sdk",  # after what it lies in: GCC takes the last
             self.target.prefix: "/crossbuild/python",
             self.sdk.root: "/sdk",
             self.sdk.root.resolve(): "/sdk",
             self.build_python.home: "/build-python",
             **{path: f"/crossbuild/{name}" for name, path in self.targets.items()},
+            **dict.fromkeys(self._brought, "/crossbuild/brought"),
         }
         # The system's own Python lives in /usr, which every board has as well.
         return {path: name for path, name in folders.items() if len(path.parts) > 2}
 
-    def equip(self, package: Package, requirements: Sequence[Path]) -> CrossEnv:
-        """Make wrappers and cross environment, or take those of an interrupted run.
+    @property
+    def _brought(self) -> tuple[Path, ...]:
+        """Where what the SDK lacks was brought to."""
+        return tuple(folder for one in self.sdk.brought for folder in one.folders)
 
-        :param requirements: wheels of crossenv and of the build requirements
+    def equip(self, package: Package, requirements: Sequence[Path]) -> CrossEnv:
+        """Make compilers and cross environment, or take those of an interrupted run.
+
+        :param requirements: wheels of crossenv and of the build requirements, and sources of
+            those that have none
+        :raises BuildError: a source cannot be made into a wheel
         """
-        tools = self._wrappers(package, requirements)
+        wheels = [path for path in requirements if path.suffix == ".whl"]
+        tools = compilers.write(self._compilers(package, wheels))
+        config_programs.write(self.sdk.target_sysroot, tools.directory)
         for name, link in self.links.items():
             files.link(self.targets[name], link)
         stamp = self.folder / "environment-is-whole"
@@ -111,28 +131,38 @@ class Workspace:
             self.build_python,
             self.target,
             tools,
-            requirements,
+            wheels,
             self.folder / "env",
             log=self.log,
             generators=codegen_cache.for_package(package, self.cache, self.folder),
         )
+        for sdist in (path for path in requirements if path not in wheels):
+            made = requirement_wheels.make(
+                sdist, env, self.folder / "requirements", cache=self.cache, about=contents.split()
+            )
+            build_python.install_wheels(
+                [made], env.directory / "build", env.version, env.scripts / "python"
+            )
         crossenv.make_hybrids(env, package.recipe.hybrid, self.targets)
         files.write_text(stamp, contents)
         return env
 
-    def _wrappers(self, package: Package, requirements: Sequence[Path]) -> Compilers:
+    def _compilers(self, package: Package, requirements: Sequence[Path]) -> CompilerSpec:
+        described = self.folder / "pkgconfig"
+        text = _PYTHON.format(version=self.target.version, headers=self.target.include.name)
+        files.write_text(described / "python3.pc", text)
         ccache = which("ccache", clean_environment())
         distcc = (self.distcc,) if self.distcc else ()
-        return wrappers.create(
+        return CompilerSpec(
             self.sdk,
-            self.folder / "bin",
+            self.folder,
             self._border(package, requirements),
             suffix=self.target.ext_suffix,
             headers=self.target.include,
             prefix_map=self.placeholders,
-            log=self.compilers.calls,
+            log=self.compiler_log.calls,
             pkg_config_dirs=libraries.pkg_config_dirs(
-                self.sdk, package.recipe.sysroot_libraries, self.folder / "pkgconfig"
+                self.sdk, package.recipe.sysroot_libraries, described
             ),
             fortran_flags=gfortran.overlay(self.sdk, self.folder / "gfortran"),
             launcher=(ccache,) if ccache else distcc,  # ccache itself calls it (CCACHE_PREFIX)
@@ -160,7 +190,7 @@ class Workspace:
         return Border(
             allowed=(
                 *(self.sdk.root, self.sdk.target_sysroot, native, self.folder),
-                *(self.target.prefix, *self.targets.values()),
+                *(self.target.prefix, *self.targets.values(), *self._brought),
             ),
             refused=(native / "usr/include", *includes, *sorted(foreign)),
             dropped=tuple(Path(path) for path in package.recipe.dropped_paths),

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from crossbuild.core import defaults
+from crossbuild.core import defaults, files
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.progress.console import Console
 
 if TYPE_CHECKING:  # heavy at start-up, and no command's business before it runs
+    from crossbuild.packages.application import Application
     from crossbuild.packages.wanted import Wanted
     from crossbuild.pipeline.configuration import Configuration
     from crossbuild.python.target import TargetRequest
@@ -34,13 +35,39 @@ def configuration() -> "Configuration":
     return configured
 
 
-def packages(named: list[str] | None, configured: "Configuration") -> "tuple[Wanted, ...]":
+def application(
+    requirements: list[Path] | None,
+    constraints: list[Path] | None,
+    groups: list[str] | None,
+    extras: list[str] | None,
+) -> "Application":
+    """The files that say what the board's application needs."""
+    from crossbuild.packages.application import Application
+
+    project = [Path("pyproject.toml")] if extras else []
+    return Application(
+        files=(*(requirements or ()), *project),
+        constraints=tuple(constraints or ()),
+        groups=tuple(groups or ()),
+        extras=tuple(extras or ()),
+    )
+
+
+def packages(
+    named: list[str] | None,
+    configured: "Configuration",
+    application: "Application | None" = None,
+) -> "tuple[Wanted, ...]":
     """The packages asked for, else those of the project, else all that have a recipe.
+
+    Where an application is given, it stands for what is not named.
 
     :raises ConfigurationError: one is neither a package nor a folder
     """
     from crossbuild.packages import recipe, wanted
 
+    if application and not application.is_empty:
+        return wanted.parse_all(named or ())
     return wanted.parse_all(named or configured.packages or recipe.names())
 
 
@@ -62,15 +89,20 @@ def wheelhouse(wanted: Path | None, configured: "Configuration") -> Path:
     return (wanted or configured.wheelhouse or defaults.WHEELHOUSE).absolute()
 
 
-def target(sdk: Path, work: Path, cache: Path, **options: Any) -> "TargetRequest":
+def target(
+    sdk: Path, work: Path, cache: Path, *, fetch: bool = False, **options: Any
+) -> "TargetRequest":
     """The SDK and its Python.
 
+    :param fetch: whether a build Python may be fetched, where this machine has none
     :param options: further fields of the request
-    :raises ConfigurationError: the work folder's path has a space
+    :raises ConfigurationError: builds would misread the work folder's path
     """
     from crossbuild.python.target import TargetRequest
+    from crossbuild.sdk.brought import Store
 
-    return TargetRequest(sdk, without_spaces(work), cache.absolute(), **options)
+    pythons = Store(cache.absolute(), offline=not fetch, tell=console.say)
+    return TargetRequest(sdk, readable(work), cache.absolute(), pythons=pythons, **options)
 
 
 def sdk_for(sdk: Path | None, python: str | None, configured: "Configuration") -> Path:
@@ -129,17 +161,30 @@ def repair_options(
     )
 
 
-def without_spaces(folder: Path) -> Path:
+def accepted(asked: list[str] | None, configured: "Configuration") -> tuple[str, ...]:
+    """The findings that the user accepts; the project's where None.
+
+    :raises ConfigurationError: one names no rule
+    """
+    texts = configured.accept if asked is None else tuple(asked)
+    if texts:
+        from crossbuild.audit import accepted
+
+        accepted.check(texts)
+    return texts
+
+
+def readable(folder: Path) -> Path:
     """The folder by its real path, by which builds name their own files.
 
-    :raises ConfigurationError: the path has a space, where compilers and build systems split it
+    :raises ConfigurationError: compilers or build systems would misread the path
     """
     path = folder.resolve()
-    if any(character.isspace() for character in str(path)):
+    if character := files.misread(path):
         raise ConfigurationError(
-            "the work folder's path must not contain spaces",
-            evidence=repr(str(path)),
-            cure="move the checkout, or choose another folder with --work-dir",
+            f"the work folder's path must not contain {character}",
+            evidence=str(path),
+            cure="move the checkout, or choose another folder: --work-dir /var/tmp/crossbuild",
         )
     return path
 

@@ -17,3 +17,24 @@ MULTIARCH = "arm-linux-gnueabihf"
 
 #: The program interpreter of its dynamic executables.
 LOADER = "ld-linux-armhf.so.3"
+
+
+def marker_environment(python: str, machine: str = MACHINE) -> dict[str, str]:
+    """The values of environment markers on the board (PyPA, "Dependency specifiers").
+
+    :param python: the full version of its Python
+    """
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": python,
+        "os_name": "posix",
+        "platform_machine": machine,
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": python,
+        "python_version": ".".join(python.split(".")[:2]),
+        "sys_platform": "linux",
+        "extra": "",
+    }

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crossbuild.core import processes, system_packages
 from crossbuild.core.errors import NO_SPACE_CURE, CommandError, DiskError, ToolMissingError
 
 TAIL_LINES = 25
@@ -65,6 +66,12 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", **kept, **extra}
 
 
+def asking() -> dict[str, str]:
+    """The variables by which programs ask the user, or the agent, for a passphrase."""
+    names = ("SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "DISPLAY", "WAYLAND_DISPLAY")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
 def ssh_agent() -> dict[str, str]:
     """The variable by which ssh finds the user's keys, for those programs alone that start it."""
     return {name: os.environ[name] for name in ("SSH_AUTH_SOCK",) if name in os.environ}
@@ -105,10 +112,16 @@ def run(
     )
     if completed.status == 0:
         return completed
-    name, evidence = Path(completed.argv[0]).name, _evidence(completed.argv, completed.output, log)
-    if _NO_SPACE in completed.output:
+    name, output = Path(completed.argv[0]).name, completed.output
+    full = [line for line in output.splitlines() if _NO_SPACE in line]
+    if full:
+        evidence = _evidence(completed.argv, full[0], log)
         raise DiskError(f"no space left while {name} ran", evidence=evidence, cure=NO_SPACE_CURE)
-    raise CommandError(f"{name} failed with exit status {completed.status}", evidence=evidence)
+    raise CommandError(
+        f"{name} failed with exit status {completed.status}",
+        evidence=_evidence(completed.argv, output, log),
+        output=output,
+    )
 
 
 def try_run(
@@ -128,13 +141,7 @@ def try_run(
     """
     env = clean_environment() if env is None else env
     arguments = [str(word) for word in argv]
-    program = which(arguments[0], env)
-    if program is None:
-        raise ToolMissingError(
-            f"the program {arguments[0]!r} is missing",
-            evidence=f"not found on PATH={env.get('PATH', '')}",
-            cure="`make setup` installs what crossbuild needs",
-        )
+    program = _program(arguments[0], env)
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as sink:
@@ -146,8 +153,26 @@ def try_run(
         raise CommandError(
             f"{Path(arguments[0]).name} did not end within {timeout:.0f} s and was killed",
             evidence=_evidence(arguments, output, log),
+            output=output,
         )
     return Completed(tuple(arguments), status, output)
+
+
+def run_attended(argv: Sequence[str | Path], *, cwd: Path) -> None:
+    """Run a program that talks with the user itself, as one does that asks for a passphrase.
+
+    :raises ToolMissingError: there is no such program
+    :raises CommandError: it failed; its reasons are on the terminal
+    """
+    env = clean_environment(**asking())
+    arguments = [str(word) for word in argv]
+    program = _program(arguments[0], env)
+    status = subprocess.run([program, *arguments[1:]], env=env, cwd=cwd, check=False).returncode
+    if status != 0:
+        raise CommandError(
+            f"{arguments[0]} failed with exit status {status}",
+            evidence=f"{command_line(arguments)}\nits own words stand above",
+        )
 
 
 def run_own(argv: Sequence[str | Path], *, log: Path | None = None, **extra: str) -> Completed:
@@ -178,6 +203,21 @@ def attempt(argv: Sequence[str | Path], *, env: Mapping[str, str], timeout: floa
     except (CommandError, ToolMissingError) as error:
         arguments = tuple(str(word) for word in argv)
         return Completed(arguments, 127, f"{error.what}\n{error.evidence}")
+
+
+def _program(name: str, env: Mapping[str, str]) -> str:
+    """Where *env*'s PATH has a program.
+
+    :raises ToolMissingError: nowhere
+    """
+    program = which(name, env)
+    if program is None:
+        raise ToolMissingError(
+            f"the program {name!r} is missing",
+            evidence=f"not found on PATH={env.get('PATH', '')}",
+            cure=system_packages.cure(name),
+        )
+    return program
 
 
 def _communicate(
@@ -252,6 +292,8 @@ def _started(
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
+    """Kill the program with all that it started, also what its dead children left behind."""
+    processes.kill_tree(process.pid)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 

@@ -45,9 +45,16 @@ class ToolMissingError(CrossbuildError):
 
 
 class CommandError(CrossbuildError):
-    """A program that was run ended with a failure."""
+    """A program that was run ended with a failure.
+
+    :param output: all that it printed
+    """
 
     exit_code = 5
+
+    def __init__(self, what: str, *, evidence: str = "", cure: str = "", output: str = "") -> None:
+        super().__init__(what, evidence=evidence, cure=cure)
+        self.output = output
 
 
 NO_SPACE_CURE = (
@@ -144,3 +151,15 @@ class ReproducibilityError(CrossbuildError):
     """A wheel that was built again has other bytes."""
 
     exit_code = 23
+
+
+class ExportError(CrossbuildError):
+    """Wheels cannot become recipes or packages, or a file that the user changed is in the way."""
+
+    exit_code = 24
+
+
+class SignatureError(CrossbuildError):
+    """A wheelhouse cannot be signed, or is not what someone trusted signed."""
+
+    exit_code = 25

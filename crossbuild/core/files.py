@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,11 +14,28 @@ from pathlib import Path
 
 from crossbuild.core.errors import NO_SPACE_CURE, DiskError
 
+#: The file by which a folder is known as a cache (bford.info/cachedir).
+CACHE_TAG = "CACHEDIR.TAG"
+
 
 def beginning(path: Path) -> bytes:
     """The first 100 kB of a file: all of a text that is what its name says."""
     with path.open("rb") as stream:
         return stream.read(100_000)
+
+
+def misread(path: Path, more: str = "") -> str:
+    """What in a path builds take for something else, in words; empty where nothing is.
+
+    Compilers' words split at spaces, PATH splits at colons, setuptools fills braces, and the script
+    that starts a Python with a long path is one of the shell, without quotation marks.
+
+    :param more: further characters that must not be there
+    """
+    found = re.search(rf"[\s'\"$`\\:{{}}&;|<>()*?[\]{re.escape(more)}]", str(path))
+    if found is None:
+        return ""
+    return "spaces" if found[0].isspace() else f"the character {found[0]}"
 
 
 def sha256(path: Path) -> str:
@@ -61,11 +79,15 @@ def disk_errors(where: Path) -> Iterator[None]:
                 evidence=str(error)[-500:],
                 cure=NO_SPACE_CURE,
             ) from error
-        if error.errno in _REFUSED:
+        # Below /proc and in a folder that has gone, a new one "does not exist".
+        places = {str(where), *map(str, where.parents)}
+        nowhere = error.errno == errno.ENOENT and str(error.filename) in places
+        if error.errno in _REFUSED or nowhere:
             raise DiskError(
                 f"cannot write {where}",
                 evidence=str(error),
-                cure="give the folder to the user who runs crossbuild, or choose another",
+                cure="give the folder to the user who runs crossbuild, or choose another "
+                "(--work-dir, --cache-dir, --wheelhouse)",
             ) from error
         raise
 
@@ -109,6 +131,23 @@ def staged_directory(path: Path) -> Iterator[Path]:
             raise
 
 
+def made(folder: Path) -> Path:
+    """The folder, made where it is missing.
+
+    :raises DiskError: it cannot be made
+    """
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def tag_as_cache(folder: Path) -> None:
+    """Tell backups, and whoever copies sources, that a folder can be made again."""
+    tag = folder / CACHE_TAG
+    if not tag.exists():
+        write_text(tag, "Signature: 8a477f597d28d172789f06886806bc55\n")
+
+
 def remove_tree(path: Path) -> None:
     """Remove a directory tree, a file of any kind, or nothing; also read-only folders."""
     if not path.is_dir() or path.is_symlink():
@@ -131,13 +170,22 @@ def link(target: Path, path: Path) -> None:
 def exclusive(path: Path) -> Iterator[None]:
     """Hold an advisory lock on *path*: one process at a time does this piece of work.
 
-    :raises DiskError: its folder cannot be written
+    :raises DiskError: its folder cannot be written, or its file system has no locks
     """
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.open("a").close()
     with path.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError as error:
+            raise DiskError(
+                f"the file system of {path.parent} gives no locks",
+                evidence=f"{path}: {error.strerror}",
+                cure="choose a folder on a disk of this machine (--work-dir, --cache-dir, "
+                "--wheelhouse); of NFS, the lock service may be down, and the mount option "
+                "local_lock=flock does without it",
+            ) from error
         yield
 
 

@@ -1,6 +1,6 @@
 """One budget of compilers for all that build at the same time, whatever tool starts them.
 
-A FIFO holds a token for each compiler that may run.  A compiler wrapper takes one before each
+A FIFO holds a token for each compiler that may run.  A compiler takes one before each
 call and gives it back afterwards.  So Meson, numpy.distutils and ``make`` all keep to the budget,
 however many jobs each was told to run.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from crossbuild.core import files
 
-#: The variable that tells wrappers of the pool; its path ends in ``-`` and the owner's process.
+#: The variable that tells compilers of the pool; its path ends in ``-`` and the owner's process.
 VARIABLE = "CROSSBUILD_JOB_POOL"
 
 _CGROUP = Path("/sys/fs/cgroup")

@@ -9,11 +9,11 @@ if TYPE_CHECKING:  # slow to load, and a run with nothing to do renders nothing
 
 
 def render(
-    path: Path, /, *, filters: Mapping[str, Callable[[object], str]] = {}, **values: object
+    path: Path, /, *, filters: Mapping[str, Callable[..., str]] = {}, **values: object
 ) -> str:
     """The text of a template's file, without the newline that ends it.
 
-    A tag that ends a line leaves no line.  In an SVG, values are escaped.
+    A tag that ends a line leaves no line.  In SVG and HTML, values are escaped.
 
     :param filters: functions that the template may call beside jinja2's own
     :raises jinja2.UndefinedError: the template uses a name that has no value
@@ -38,6 +38,6 @@ def _environment(folder: Path, *, trim_blocks: bool) -> "jinja2.Environment":
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
-        autoescape=jinja2.select_autoescape(["svg.j2"], default_for_string=False),
+        autoescape=jinja2.select_autoescape(["svg.j2", "html.j2"], default_for_string=False),
         trim_blocks=trim_blocks,
     )

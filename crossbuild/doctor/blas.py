@@ -11,6 +11,7 @@ from crossbuild.doctor.model import Finding
 from crossbuild.elf import file as elf
 from crossbuild.elf.file import TAG_CPU_ARCH, TAG_FP_ARCH, Elf, ElfError
 from crossbuild.sdk import libraries
+from crossbuild.sdk.brought import openblas
 from crossbuild.sdk.libraries import Library
 from crossbuild.sdk.model import Sdk
 
@@ -134,7 +135,8 @@ class _OpenBlas:
         known = facts(file)
         if known.core in _CORES_BELOW and not known.dynamic:
             evidence = f"{shared.resolve()} says OpenBLAS {known.version} {known.core}"
-            yield self._finding("openblas-below-board", evidence, core=known.core)
+            target = openblas.processor(self.sdk).target
+            yield self._finding("openblas-below-board", evidence, core=known.core, target=target)
         after = [f"-L{library.folder}", "-lopenblas", f"-Wl,-rpath-link,{library.folder}"]
         done = self.bench.compile("openblas", "c", _PROBE, after=after)
         if done.status != 0:
@@ -181,14 +183,12 @@ class _OpenBlas:
 
     def _cure(self) -> str:
         """How to get an OpenBLAS for the processor that the SDK compiles for."""
-        words = " ".join(self.sdk.tools.cc)
-        match = re.search(r"-m(?:cpu|tune)=cortex-(a9|a15)\b", words)
         fortran = 'FC="${TARGET_PREFIX}gfortran ${CC#* }"'
         return self.catalogue.file(
             "openblas-cure.txt.j2",
             {
                 "script": self.sdk.script,
-                "target": f"CORTEX{match[1].upper()}" if match else "ARMV7",
+                "target": openblas.processor(self.sdk).target,
                 "fortran": fortran if self.sdk.tools.fortran else "NOFORTRAN=1",
             },
         )

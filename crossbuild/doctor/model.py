@@ -55,6 +55,12 @@ class Diagnosis:
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
     @property
+    def unhindered(self) -> tuple[str, ...]:
+        """The recipes for the one Python that have no error in their way."""
+        row = self.ready.get(self.python or "", {})
+        return tuple(title for title, names in row.items() if not names)
+
+    @property
     def title(self) -> str:
         """Which SDK this is about."""
         if self.sdk is None:
@@ -108,7 +114,7 @@ class Diagnosis:
 
     def _verdict(self) -> list[str]:
         row = self.ready.get(self.python or "", {})
-        ready = [title for title, names in row.items() if not names]
+        ready = self.unhindered
         spoilt = [f"{title} ({', '.join(names)})" for title, names in row.items() if names]
         lines = [f"ready for Python {self.python}: {', '.join(ready)}"] if ready else []
         lines += [f"not ready for Python {self.python}: {', '.join(spoilt)}"] if spoilt else []

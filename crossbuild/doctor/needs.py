@@ -5,9 +5,9 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from crossbuild.packages import recipe
+from crossbuild.packages import recipe, versions
 from crossbuild.packages.recipe import Recipe, RecipeVersion
-from crossbuild.packages.wanted import SourceFolder, Wanted, parse
+from crossbuild.packages.wanted import SourceArchive, SourceFolder, Wanted, parse
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class Needs:
         wanted = parse(text)
         if isinstance(wanted, SourceFolder):
             return _plain(wanted.path.name, python)
-        if not recipe.exists(wanted.name):
+        if isinstance(wanted, SourceArchive) or not recipe.exists(wanted.name):
             return _plain(wanted.name, python)
-        version = self._load(wanted.name).version_for(wanted, python)
+        version = versions.without_index(self._load(wanted.name), wanted, python)
         return version or self._as_wheels_does(wanted, python)
 
     def _as_wheels_does(self, wanted: Wanted, python: str) -> RecipeVersion:

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.doctor.known_pythons import KnownPythons
 from crossbuild.doctor.model import Finding
 from crossbuild.packages.recipe import PYTHONS
-from crossbuild.python import build_python, target_python
+from crossbuild.python import build_python, fetched, target_python
 from crossbuild.python.build_python import BuildPython
+from crossbuild.python.target import TargetRequest
 from crossbuild.sdk.model import Sdk
 
 Found = BuildPython | BuildPythonError
@@ -25,33 +26,34 @@ class Survey:
     """The Pythons to look at: the chosen one, the sysroot's, and those that recipes are for.
 
     :ivar chosen: the one that was asked for, else the one that ``wheels`` takes
+    :ivar named: whether the user named the chosen one's build Python, and so no other is taken
     :ivar builders: the build machine's Python of each version, or why there is none
     """
 
     chosen: str | None
     available: tuple[str, ...]
+    named: bool
     builders: Mapping[str, Callable[[], Found]]
 
 
-def survey(sdk: Sdk, asked: str | None, explicit: Path | None, known: KnownPythons) -> Survey:
+def survey(sdk: Sdk, request: TargetRequest, known: KnownPythons) -> Survey:
     """The Pythons to look at; each is looked for when it is asked for.
 
-    :param asked: the only one to look at, where not None
-    :param explicit: the build Python that the user named
+    :param request: where it names a Python, it is the only one to look at
     :param known: answers about Pythons that nobody asked for
     """
-    there = target_python.available(sdk)
+    there, asked = target_python.available(sdk), request.python
     chosen = asked or next(iter(there), None)
     versions = [asked] if asked else [*dict.fromkeys([*there, *reversed(PYTHONS)])]
     builders = {
         version: cache(
-            partial(_builder, sdk, version, explicit)
+            partial(_builder, sdk, version, request)
             if version == chosen
-            else partial(_known_builder, sdk, version, known)
+            else partial(_known_builder, sdk, version, request, known)
         )
         for version in versions
     }
-    return Survey(chosen, there, builders)
+    return Survey(chosen, there, request.build_python is not None, builders)
 
 
 def findings(sdk: Sdk, catalogue: Catalogue, survey: Survey) -> Iterator[Finding]:
@@ -66,15 +68,16 @@ def findings(sdk: Sdk, catalogue: Catalogue, survey: Survey) -> Iterator[Finding
         if isinstance(builder, BuildPython):
             yield from _description(sdk, catalogue, survey.chosen, builder)
         else:
-            yield _without_builder(catalogue, {survey.chosen: builder})
+            yield from _without_builder(
+                catalogue, {survey.chosen: builder}, fetching=not survey.named
+            )
     others = {
         version: ask() for version, ask in survey.builders.items() if version != survey.chosen
     }
     missing = {
         version: found for version, found in others.items() if isinstance(found, BuildPythonError)
     }
-    if missing:
-        yield _without_builder(catalogue, missing)
+    yield from _without_builder(catalogue, missing, fetching=True)
     if len(survey.available) > 1 and len(survey.builders) > 1:
         yield catalogue.finding(
             "pythons-several",
@@ -86,28 +89,43 @@ def findings(sdk: Sdk, catalogue: Catalogue, survey: Survey) -> Iterator[Finding
         )
 
 
-def _without_builder(catalogue: Catalogue, errors: Mapping[str, BuildPythonError]) -> Finding:
-    """One finding for all the Pythons, with the places that were looked at for the first."""
-    return catalogue.finding(
-        "build-python-missing",
-        evidence=next(iter(errors.values())).evidence,
-        pythons=[*errors],
-        fields={"versions": [*errors]},
-    )
+def _without_builder(
+    catalogue: Catalogue, errors: Mapping[str, BuildPythonError], *, fetching: bool
+) -> Iterator[Finding]:
+    """One finding for all that are fetched and one for the others.
+
+    Its evidence is the places that were looked at for the first.
+    """
+    to_fetch = [version for version in errors if fetching and fetched.offer(version)]
+    others = [version for version in errors if version not in to_fetch]
+    for name, versions in (("build-python-fetched", to_fetch), ("build-python-missing", others)):
+        if versions:
+            yield catalogue.finding(
+                name,
+                evidence=errors[versions[0]].evidence,
+                pythons=versions,
+                fields={
+                    "versions": versions,
+                    "offers": [fetched.offer(version) for version in versions],
+                    "ways": build_python.ways(versions),
+                },
+            )
 
 
-def _builder(sdk: Sdk, version: str, explicit: Path | None) -> Found:
+def _builder(sdk: Sdk, version: str, request: TargetRequest) -> Found:
     try:
-        return build_python.find(version, explicit=explicit, sdk=sdk)
+        return build_python.find(
+            version, explicit=request.build_python, sdk=sdk, store=request.pythons
+        )
     except BuildPythonError as error:
         return error
 
 
-def _known_builder(sdk: Sdk, version: str, known: KnownPythons) -> Found:
+def _known_builder(sdk: Sdk, version: str, request: TargetRequest, known: KnownPythons) -> Found:
     key = files.content_key(version, sdk.native_sysroot, clean_environment()["PATH"])
     if (remembered := known.recall(key)) is not None:
         return remembered
-    builder = _builder(sdk, version, None)
+    builder = _builder(sdk, version, replace(request, build_python=None))
     if isinstance(builder, BuildPython):
         known.remember(key, builder)
     return builder

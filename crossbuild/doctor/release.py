@@ -80,6 +80,22 @@ def find(versions: Sequence[str], glibc_version: str) -> Release:
     return Release("", likely.override, doubt)
 
 
+def named(name: str) -> Release | None:
+    """The release of that name; None where it is not known."""
+    return next((Release(row.name, row.override) for row in _table() if row.name == name), None)
+
+
+def is_before(release: Release, name: str) -> bool:
+    """Whether a release is older than another one, both by name."""
+    names = known()
+    return names.index(release.name) < names.index(name)
+
+
+def known() -> tuple[str, ...]:
+    """The names of all releases, the oldest first."""
+    return tuple(row.name for row in _table())
+
+
 def _key(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
 

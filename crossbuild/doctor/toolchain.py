@@ -44,6 +44,30 @@ def own_tools(bench: Bench, catalogue: Catalogue) -> Iterator[Finding]:
         yield catalogue.finding("toolchain-incomplete", evidence=evidence)
 
 
+def links(sdk: Sdk, catalogue: Catalogue) -> Iterator[Finding]:
+    """Links of the libraries' folders: one as a board has it, ``/usr/lib/libz.so.1``, leads out."""
+    astray = [path for path in _links(sdk) if _leads_out(path, sdk.target_sysroot)]
+    if astray:
+        more = f", and {len(astray) - 1} more" if len(astray) > 1 else ""
+        evidence = f"{astray[0]} -> {astray[0].readlink()}{more}"
+        fields = {"sysroot": str(sdk.target_sysroot)}
+        yield catalogue.finding("links-absolute", evidence=evidence, fields=fields)
+
+
+def _links(sdk: Sdk) -> list[Path]:
+    folders = {folder.resolve() for folder in sdk.library_dirs}
+    patterns = ("*.so", "*.so.*", "*.a")
+    found = (path for folder in folders for pattern in patterns for path in folder.glob(pattern))
+    return sorted(path for path in found if path.is_symlink())
+
+
+def _leads_out(link: Path, sysroot: Path) -> bool:
+    """Whether a link names a file of the board by its place there, which is in the sysroot too."""
+    goal = str(link.readlink())
+    inside = goal.startswith("/") and not Path(goal).is_relative_to(sysroot)
+    return inside and os.path.lexists(f"{sysroot}{goal}")
+
+
 def c_family(bench: Bench, catalogue: Catalogue) -> Iterator[Finding]:
     """C and C++."""
     c = bench.compile("c", "c", _C, *_SHARED, after=["-lm"])

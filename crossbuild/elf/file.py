@@ -5,6 +5,7 @@ in :mod:`crossbuild.elf.headers`, tables in :mod:`crossbuild.elf.tables`; each i
 when asked for.
 """
 
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -27,6 +28,7 @@ __all__ = [
     "Elf",
     "ElfError",
     "Section",
+    "from_origin",
     "is_elf",
     "is_shared_object",
     "read",
@@ -34,6 +36,8 @@ __all__ = [
 
 #: No library or program of a board comes near it; a file of which more is read is not one.
 _LARGEST = 2**30
+
+_ORIGIN = re.compile(r"\$(?:ORIGIN|\{ORIGIN\})(?:/+|$)")
 
 _PF_X = 1
 _DT = {"needed": 1, "strtab": 5, "symtab": 6, "soname": 14, "rpath": 15, "textrel": 22}
@@ -129,6 +133,13 @@ class Elf(ElfHeaders):
 
     @cached_property
     @guarded
+    def alignment(self) -> int:
+        """The least alignment of its loaded segments, in bytes: 0 where none is loaded."""
+        loaded = (s.alignment for s in self.segments if s.kind == "PT_LOAD")
+        return min(loaded, default=0)
+
+    @cached_property
+    @guarded
     def build_id(self) -> str:
         """The linker's digest of the file, in hexadecimal; empty where it wrote none."""
         section = self.section(".note.gnu.build-id")
@@ -189,6 +200,12 @@ class Elf(ElfHeaders):
         """Symbol versions that it offers, its own soname first."""
         tables = self._table("SHT_GNU_verdef")
         return tuple(elf_tables.versions_defined(*tables, self.order)) if tables else ()
+
+
+def from_origin(entry: str) -> str | None:
+    """Where an entry of a search path leads from the file's own folder; None for other entries."""
+    begin = _ORIGIN.match(entry)
+    return entry[begin.end() :] if begin else None
 
 
 def is_elf(data: bytes) -> bool:

@@ -1,11 +1,12 @@
 """An ELF file's headers: what machine it is for, and what lies where in it.
 
-Headers are read by pyelftools; counts and offsets are checked before it follows them.
+The file's header is read by pyelftools.  It follows what the headers of sections and segments
+say while it lists them, however long that takes, so these are decoded from bytes as tables are.
 """
 
 import io
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -30,6 +31,22 @@ _MACHINES = {
     "EM_X86_64": "x86-64",
     "EM_RISCV": "RISC-V",
 }
+#: Kinds of sections and segments that anyone asks for (System V ABI; LSB Core, 10.3.1.1.2).
+_SECTION_KINDS = {
+    1: "SHT_PROGBITS",
+    2: "SHT_SYMTAB",
+    8: "SHT_NOBITS",
+    9: "SHT_REL",
+    11: "SHT_DYNSYM",
+    0x6FFFFFFD: "SHT_GNU_verdef",
+    0x6FFFFFFE: "SHT_GNU_verneed",
+}
+_SEGMENT_KINDS = {1: "PT_LOAD", 2: "PT_DYNAMIC", 0x6474E551: "PT_GNU_STACK"}
+_SHT_NOBITS = 8
+
+#: Sections lie side by side in a file.  Small files whose sections share their bytes would take
+#: gigabytes: they may be so many times as long together.
+_OVERLAP = 2
 _MALFORMED = (
     ELFError,
     ConstructError,
@@ -75,6 +92,7 @@ class Segment:
     file_size: int
     memory_size: int
     flags: int
+    alignment: int
 
 
 def guarded(function: Callable[[_File], _Fact]) -> Callable[[_File], _Fact]:
@@ -147,32 +165,57 @@ class ElfHeaders:
         return tuple(self._sections())
 
     def _sections(self) -> Iterator[Section]:
-        for section in self._file.iter_sections():
-            head = section.header
+        heads = list(tables.section_headers(*self._table_of("sh"), is_64_bit=self.is_64_bit))
+        stored = sum(head.size for head in heads if head.kind != _SHT_NOBITS)
+        if stored > _OVERLAP * len(self.data):
+            raise ValueError(f"its sections overlap: {stored} bytes of {len(self.data)}")
+        strings = self._names(heads)
+        spent = 0
+        for head in heads:
+            name = tables.text_at(strings, head.name) if strings else ""
+            spent += len(name)
+            if spent > tables.NAMES_BUDGET:
+                raise ValueError("the names of sections overlap beyond reason")
             yield Section(
-                name=str(section.name),
-                address=int(head["sh_addr"]),
-                offset=int(head["sh_offset"]),
-                size=int(head["sh_size"]),
-                executable=bool(head["sh_flags"] & 4),
-                link=int(head["sh_link"]),
-                kind=str(head["sh_type"]),
+                name=name,
+                address=head.address,
+                offset=head.offset,
+                size=head.size,
+                executable=bool(head.flags & 4),
+                link=head.link,
+                kind=_SECTION_KINDS.get(head.kind, f"{head.kind:#x}"),
             )
+
+    def _names(self, heads: Sequence[tables.SectionHeader]) -> bytes:
+        """The section of the sections' names; empty where there is none."""
+        index = int(self._file.header["e_shstrndx"])
+        if not heads or index == 0:
+            return b""
+        start = heads[index].offset
+        return self.data[start : start + heads[index].size]
+
+    def _table_of(self, kind: str) -> tuple[bytes, int, str]:
+        """A header table, the size of its entries, and the byte order."""
+        header = self._file.header
+        start, size = int(header[f"e_{kind}off"]), int(header[f"e_{kind}entsize"])
+        return self.data[start : start + size * int(header[f"e_{kind}num"])], size, self.order
 
     @cached_property
     @guarded
     def segments(self) -> tuple[Segment, ...]:
         """All program headers."""
+        heads = tables.program_headers(*self._table_of("ph"), is_64_bit=self.is_64_bit)
         return tuple(
             Segment(
-                kind=str(head["p_type"]),
-                address=int(head["p_vaddr"]),
-                offset=int(head["p_offset"]),
-                file_size=int(head["p_filesz"]),
-                memory_size=int(head["p_memsz"]),
-                flags=int(head["p_flags"]),
+                kind=_SEGMENT_KINDS.get(head.kind, f"{head.kind:#x}"),
+                address=head.address,
+                offset=head.offset,
+                file_size=head.file_size,
+                memory_size=head.memory_size,
+                flags=head.flags,
+                alignment=head.alignment,
             )
-            for head in (segment.header for segment in self._file.iter_segments())
+            for head in heads
         )
 
     def section(self, name: str) -> Section | None:

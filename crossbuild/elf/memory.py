@@ -72,9 +72,9 @@ class Memory:
         for index, word in enumerate(words):
             address = section.address + 4 * index
             if word & 0xFFFFF000 == 0xE28FC000:  # add ip, pc, #imm
-                start, pointer = address, address + 8 + _immediate(word)
+                start, pointer = address, address + 8 + arm_immediate(word)
             elif word & 0xFFFFF000 == 0xE28CC000:  # add ip, ip, #imm
-                pointer += _immediate(word)
+                pointer += arm_immediate(word)
             elif word & 0xFFFFF000 == 0xE5BCF000:  # ldr pc, [ip, #imm]!
                 name = self._slots.get(pointer + (word & 0xFFF), "")
                 imports[start] = imports[start - 4] = name
@@ -110,7 +110,7 @@ class Memory:
                 yield value
 
 
-def _immediate(word: int) -> int:
-    """The value of an Arm instruction's modified immediate."""
+def arm_immediate(word: int) -> int:
+    """The value of an Arm instruction's modified immediate: a byte, rotated."""
     value, turn = word & 0xFF, (word >> 8 & 15) * 2
     return (value >> turn | value << (32 - turn)) & 0xFFFFFFFF

@@ -12,6 +12,7 @@ Layouts: System V ABI, chapter 4 and 5; GNU symbol versioning (LSB Core, 10.7);
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 #: Attributes whose value is a string although their number is even or below 32.
 _TEXT_ATTRIBUTES = frozenset({4, 5})
@@ -48,6 +49,58 @@ class Symbol:
     def weak(self) -> bool:
         """Whether the loader may leave the symbol unresolved."""
         return self.binding == 2
+
+
+class SectionHeader(NamedTuple):
+    """An entry of the section table."""
+
+    name: int
+    kind: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+
+
+class ProgramHeader(NamedTuple):
+    """An entry of the segment table."""
+
+    kind: int
+    flags: int
+    offset: int
+    address: int
+    file_size: int
+    memory_size: int
+    alignment: int
+
+
+def section_headers(
+    table: bytes, size: int, order: str, *, is_64_bit: bool
+) -> Iterator[SectionHeader]:
+    """Each entry of a section table.
+
+    :param size: bytes of an entry
+    """
+    entry = struct.Struct(order + ("IIQQQQI" if is_64_bit else "7I"))
+    for start in range(0, len(table), max(size, 1)):
+        yield SectionHeader(*entry.unpack_from(table, start))
+
+
+def program_headers(
+    table: bytes, size: int, order: str, *, is_64_bit: bool
+) -> Iterator[ProgramHeader]:
+    """Each entry of a segment table.
+
+    :param size: bytes of an entry
+    """
+    entry = struct.Struct(order + ("IIQQ8xQQQ" if is_64_bit else "III4xIIII"))
+    for start in range(0, len(table), max(size, 1)):
+        values = entry.unpack_from(table, start)
+        if not is_64_bit:  # where the flags stand elsewhere
+            kind, offset, address, file_size, memory_size, flags, alignment = values
+            values = kind, flags, offset, address, file_size, memory_size, alignment
+        yield ProgramHeader(*values)
 
 
 def text_at(strings: bytes, offset: int) -> str:

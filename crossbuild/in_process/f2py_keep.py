@@ -15,11 +15,14 @@ import tempfile
 #: Words that are known to change nothing but the text that f2py makes.
 PLAIN = {"--quiet", "--verbose", "--lower", "--no-lower"}
 
+#: ccache's own words for a cache that is off, and for one that compiles all again.
+OFF = ("CCACHE_DISABLE", "CCACHE_RECACHE")
+
 f2py_main = main  # noqa: F821 - f2py's own
 
 
 def main():
-    call = None if os.environ.get("CCACHE_DISABLE") else parse(sys.argv[1:])
+    call = None if any(map(os.environ.get, OFF)) else parse(sys.argv[1:])
     if call is None:
         return f2py_main()
     source, place = call

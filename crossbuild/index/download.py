@@ -4,12 +4,13 @@ crossbuild's own Python does them, so that a build Python without TLS will do.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
+from packaging.tags import Tag
 
 from crossbuild.core import files
 from crossbuild.core.errors import IndexUnreachableError, LockError
@@ -68,6 +69,18 @@ def fetch_all(
     return paths
 
 
+def adopt(path: Path, name: str, version: str, cache: Path) -> Artifact:
+    """A file of this machine as an artifact, which is in the cache from then on.
+
+    :raises DiskError: the cache cannot be written
+    """
+    artifact = Artifact(name, version, path.name, files.sha256(path), path.as_uri())
+    place = _place(artifact, cache)
+    if not place.is_file():
+        files.write_bytes(place, path.read_bytes())
+    return artifact
+
+
 def find_sdist(
     name: str, specifier: str, python: str, *, settings: PipSettings | None = None
 ) -> Artifact:
@@ -96,6 +109,34 @@ def find_wheels(
             index.find(requirement.name, str(requirement.specifier), python, wheel=True)
             for requirement in parsed
         ]
+
+
+def versions(name: str, *, settings: PipSettings | None = None) -> list[str]:
+    """Every version of a package that an index has, in no order.
+
+    :raises IndexUnreachableError: no index can be reached
+    """
+    with _session(settings) as index:
+        return index.versions(name)
+
+
+def find_on_board(
+    pins: Iterable[Requirement],
+    tags: frozenset[Tag],
+    allowed: Mapping[str, frozenset[str]],
+    *,
+    settings: PipSettings | None = None,
+) -> dict[str, Artifact]:
+    """For each pinned version a wheel that a board's pip would take, where an index has one.
+
+    :param pins: ``name==version``
+    :param tags: what that pip accepts
+    :param allowed: the sha256s of which the file must have one, by canonical name
+    :raises IndexUnreachableError: no index can be reached
+    """
+    with _session(settings) as index, ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda pin: index.for_board(pin, tags, allowed.get(pin.name)), pins)
+        return {artifact.name: artifact for artifact in found if artifact}
 
 
 def _session(settings: PipSettings | None) -> "Session":

@@ -1,15 +1,16 @@
 """From requirements to the wheels that satisfy them, with all that those need.
 
 uv finds the versions; the files are then chosen here: one wheel each that the
-build machine's Python can install, so that nothing is ever built from an sdist
-while an environment is filled.
+build machine's Python can install.  A recipe's are never built from an sdist; what a
+package without a recipe requires, and has no wheel, comes as one.
 """
 
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -18,8 +19,13 @@ from packaging.utils import canonicalize_name
 from uv import find_uv_bin
 
 from crossbuild.core import files
-from crossbuild.core.command import clean_environment, try_run
-from crossbuild.core.errors import CrossbuildError, IndexUnreachableError, LockError
+from crossbuild.core.command import Completed, clean_environment, try_run
+from crossbuild.core.errors import (
+    ConfigurationError,
+    CrossbuildError,
+    IndexUnreachableError,
+    LockError,
+)
 from crossbuild.core.python_version import PythonVersion
 from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
@@ -29,6 +35,8 @@ from crossbuild.wheel import pack as wheel
 
 #: uv knows no Python before 3.6.
 _OLDEST_OF_UV = 6
+_UNSOLVABLE = "No solution found"
+_NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`")
 _UNREACHABLE = re.compile(r"Failed to fetch|error sending request|dns error|Network connectivity")
 
 
@@ -38,9 +46,37 @@ def wheels(requires: Sequence[str], python: str, settings: PipSettings) -> list[
     :raises LockError: they contradict each other, or no wheel satisfies one
     :raises IndexUnreachableError: no index can be reached
     """
-    if PythonVersion(python).minor < _OLDEST_OF_UV:
+    if not knows(python):
         return sorted(_greedy(requires, python, settings).values())
-    return sorted(download.find_wheels(_uv(requires, python, settings), python, settings=settings))
+    pins = _pins(_uv(requires, python, settings), requires, python)
+    return sorted(download.find_wheels(pins, python, settings=settings))
+
+
+def files_of(requires: Sequence[str], python: str, settings: PipSettings) -> list[Artifact]:
+    """:func:`wheels`, and a source distribution of each that has no wheel, sorted by name.
+
+    :raises LockError: they contradict each other, or nothing satisfies one
+    :raises IndexUnreachableError: no index can be reached
+    """
+    if not knows(python):
+        return wheels(requires, python, settings)
+    sources = set[str]()
+    finished = _uv(requires, python, settings)
+    while lacking := set(_NO_WHEEL.findall(finished.output)) - sources:
+        sources |= lacking
+        finished = _uv(requires, python, settings, sources)
+    pins = [Requirement(text) for text in _pins(finished, requires, python)]
+    compiled = [str(pin) for pin in pins if pin.name not in sources]
+    return sorted(
+        [
+            *download.find_wheels(compiled, python, settings=settings),
+            *(
+                download.find_sdist(pin.name, str(pin.specifier), python, settings=settings)
+                for pin in pins
+                if pin.name in sources
+            ),
+        ]
+    )
 
 
 def _greedy(requires: Sequence[str], python: str, settings: PipSettings) -> dict[str, Artifact]:
@@ -79,38 +115,138 @@ def _needs(path: Path, extras: set[str], python: str) -> list[Requirement]:
     ]
 
 
-def _uv(requires: Sequence[str], python: str, settings: PipSettings) -> list[str]:
-    """The closure's versions as ``name==version``, by ``uv pip compile``."""
+def knows(python: str) -> bool:
+    """Whether uv resolves for a Python."""
+    return PythonVersion(python).minor >= _OLDEST_OF_UV
+
+
+def universal(
+    arguments: Sequence[str],
+    texts: Sequence[str],
+    constraints: Iterable[Sequence[str]],
+    python: str,
+    settings: PipSettings,
+) -> list[Requirement]:
+    """One version of each package for every machine, with the marker under which it is needed.
+
+    :param arguments: uv's: requirements files, ``--constraints``, ``--group``, ``--extra``; ``-``
+        for what stands in no file
+    :param texts: that
+    :param constraints: further constraints to try, one set after the other
+    :param python: ``"3.11"``
+    :raises ConfigurationError: a file cannot be read
+    :raises LockError: the requirements exclude each other under all of the constraints
+    :raises IndexUnreachableError: no index can be reached
+    """
+    if not knows(python):
+        raise ConfigurationError(
+            f"requirements files are not resolved for Python {python}",
+            evidence="uv, which resolves them, knows no Python before 3.6",
+            cure="name the packages with their versions: crossbuild wheels NAME==VERSION",
+        )
+    output = ""
+    for versions in constraints:
+        with tempfile.NamedTemporaryFile("w", prefix="constraints-", suffix=".txt") as file:
+            file.write("".join(f"{text}\n" for text in versions))
+            file.flush()
+            words = ["--universal", "--python-version", python, "--constraints", file.name]
+            lines = "".join(f"{text}\n" for text in texts)
+            finished = _run_uv([*arguments, *words], settings, stdin=lines)
+        if finished.status == 0:
+            found = (line.strip() for line in finished.output.splitlines())
+            return [Requirement(line) for line in found if line and line[0] not in "#-"]
+        output = finished.output.strip()
+        if _UNSOLVABLE not in output:
+            break
+    raise _unresolved_files(arguments, python, output)
+
+
+def _uv(
+    requires: Sequence[str], python: str, settings: PipSettings, sources: Iterable[str] = ()
+) -> Completed:
+    """The closure's versions as ``name==version``, by ``uv pip compile``.
+
+    :param sources: names of those that come as sources; uv asks them what they require
+    """
+    words = [
+        "-",
+        *("--python-version", python),
+        *("--python-platform", f"x86_64-manylinux_2_{NEWEST_BUILD_GLIBC}"),
+        *("--only-binary", ":all:"),
+        *(word for name in sorted(sources) for word in ("--no-binary", name)),
+    ]
+    return _run_uv(words, settings, stdin="\n".join(requires) + "\n")
+
+
+def _run_uv(words: Sequence[str], settings: PipSettings, stdin: str = "") -> Completed:
+    """``uv pip compile`` with pip's settings, and none of its own."""
     argv = [
-        find_uv_bin(), "pip", "compile", "-", "--no-config", "--quiet",
-        "--python", sys.executable,
-        "--python-version", python,
-        "--python-platform", f"x86_64-manylinux_2_{NEWEST_BUILD_GLIBC}",
-        "--only-binary", ":all:",
-        "--index-strategy", "unsafe-best-match",
-        "--no-header", "--no-annotate",
-        *_uv_indexes(settings),
-    ]  # fmt: skip
+        *(find_uv_bin(), "pip", "compile", *words, "--no-config", "--quiet"),
+        *("--python", sys.executable, "--index-strategy", "unsafe-best-match"),
+        *("--no-header", "--no-annotate", *(() if settings.index_urls else ("--no-index",))),
+        *(word for host in settings.trusted_hosts for word in ("--allow-insecure-host", host)),
+    ]
     if not files.is_writable(Path(os.environ.get("HOME") or "/nonexistent")):
         argv.append("--no-cache")
-    environment = clean_environment(UV_HTTP_RETRIES="1")
+    environment = clean_environment(UV_HTTP_RETRIES="1", **_uv_places(settings))
     if settings.cert:
         variable = "SSL_CERT_DIR" if Path(settings.cert).is_dir() else "SSL_CERT_FILE"
         environment[variable] = settings.cert
-    finished = try_run(argv, env=environment, stdin="\n".join(requires) + "\n")
+    finished = try_run(argv, env=environment, stdin=stdin)
+    return replace(finished, output=settings.redacted(finished.output))
+
+
+def _pins(finished: Completed, requires: Sequence[str], python: str) -> list[str]:
+    """What uv printed.
+
+    :raises LockError: it found no versions
+    :raises IndexUnreachableError: it reached no index
+    """
     if finished.status != 0:
         raise _unresolved(requires, python, finished.output)
     return [line.strip() for line in finished.output.splitlines() if "==" in line]
 
 
-def _uv_indexes(settings: PipSettings) -> list[str]:
-    links = [word for location in settings.find_links for word in ("--find-links", location)]
-    hosts = [word for host in settings.trusted_hosts for word in ("--allow-insecure-host", host)]
-    if not settings.index_urls:
-        return ["--no-index", *links, *hosts]
-    default, *extra = settings.index_urls
-    indexes = [word for url in extra for word in ("--index", url)]
-    return ["--default-index", default, *indexes, *links, *hosts]
+def _uv_places(settings: PipSettings) -> dict[str, str]:
+    """Where uv looks: in variables, since other users see a command line, and passwords in it."""
+    default, *extra = settings.index_urls or ("",)
+    places = {
+        "UV_DEFAULT_INDEX": default,
+        "UV_INDEX": " ".join(extra),
+        "UV_FIND_LINKS": ",".join(settings.find_links),
+    }
+    return {name: value for name, value in places.items() if value}
+
+
+def _unresolved_files(arguments: Sequence[str], python: str, output: str) -> CrossbuildError:
+    if _UNREACHABLE.search(output):
+        return IndexUnreachableError(
+            "the package index cannot be reached", evidence=output, cure=CURE
+        )
+    if _UNSOLVABLE in output:
+        return LockError(
+            f"the requirements for Python {python} exclude each other, or no index has them",
+            evidence=f"{' '.join(arguments)}\n{output}",
+            cure="loosen one that is named; `pip index versions NAME` lists what there is",
+        )
+    return ConfigurationError(
+        "the requirements cannot be read",
+        evidence=_with_line(output),
+        cure="write them as pip's documentation says (Requirements File Format)",
+    )
+
+
+def _with_line(output: str) -> str:
+    """The message of uv, which counts characters, with the line that it means.
+
+    Of an included file it names the file that includes it first.
+    """
+    places = list(re.finditer(r"`([^`]+)` at position (\d+)", output))
+    if not places or not Path(places[-1][1]).is_file():
+        return output
+    at = places[-1]
+    before = Path(at[1]).read_text(encoding="utf-8")[: int(at[2])]
+    return f"{at[1]}, line {before.count(chr(10)) + 1}:\n{output}"
 
 
 def _unresolved(requires: Sequence[str], python: str, output: str) -> CrossbuildError:

@@ -1,14 +1,17 @@
 """One session with the places where pip is configured to look for packages."""
 
 import hashlib
+import logging
 import ssl
 import time
 from pathlib import Path
 from typing import Self, cast
 
 import httpx2
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.tags import Tag
+from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 from unearth import Link, Package, PackageFinder, TargetPython
 from unearth.auth import MultiDomainBasicAuth
@@ -17,10 +20,15 @@ from unearth.fetchers import Fetcher, PyPIClient
 from crossbuild.core.errors import ConfigurationError, IndexUnreachableError
 from crossbuild.core.python_version import PythonVersion
 from crossbuild.index.artifact import Artifact
-from crossbuild.index.pip_settings import PipSettings
+from crossbuild.index.pip_settings import PipSettings, without_secret
+
+# It warns where one place of several does not have a name; what went wrong is noted here.
+logging.getLogger("unearth").setLevel(logging.ERROR)
 
 #: Build requirements must run on any Linux of this glibc (Debian 10, RHEL 8) or newer.
 NEWEST_BUILD_GLIBC = 28
+#: X.Y stands for its last release: pandas 1.3.5 asks for Python 3.7.1 or newer.
+_NEWEST_PATCH = 99
 _OLD_NAMES = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 _ATTEMPTS = 2
 CURE = (
@@ -38,7 +46,10 @@ def build_python_tags(python: str) -> TargetPython:
         if glibc in _OLD_NAMES:
             platforms.append(f"{_OLD_NAMES[glibc]}_x86_64")
     return TargetPython(
-        py_ver=(3, version.minor), platforms=platforms, impl="cp", abis=[version.abi_tag]
+        py_ver=(3, version.minor, _NEWEST_PATCH),
+        platforms=platforms,
+        impl="cp",
+        abis=[version.abi_tag],
     )
 
 
@@ -56,7 +67,7 @@ class Session:
             verify=_certificates(settings.cert),
             timeout=settings.timeout,
             follow_redirects=True,
-            event_hooks={"response": [self._note_status]},
+            event_hooks={"response": [self._note_status, _refuse_plain]},
         )
         self._client.auth = MultiDomainBasicAuth(index_urls=list(settings.index_urls))
         return self
@@ -78,12 +89,41 @@ class Session:
 
     def find(self, name: str, specifier: str, python: str, *, wheel: bool) -> Artifact:
         """The newest wheel or sdist as an artifact; its hash from the index, or the file."""
-        package = self.newest(name, specifier, python, wheel=wheel)
+        return self._artifact(self.newest(name, specifier, python, wheel=wheel))
+
+    def _artifact(self, package: Package) -> Artifact:
         link = package.link
         known = sha256s(link)
         sha256 = known[0] if known else hashlib.sha256(self.download(link)).hexdigest()
         project, version = canonicalize_name(package.name), str(package.version)
-        return Artifact(project, version, link.filename, sha256, link.url_without_fragment)
+        url = without_secret(link.url_without_fragment)
+        return Artifact(project, version, link.filename, sha256, url)
+
+    def versions(self, name: str) -> list[str]:
+        """Every version of a package."""
+        packages = self._packages(name, python=None)
+        found = {package.version for package in packages if package.version}
+        if not found and self._failures:
+            raise self._nothing(f"versions of {name}")
+        return sorted(found)
+
+    def for_board(
+        self, pin: Requirement, tags: frozenset[Tag], allowed: frozenset[str] | None
+    ) -> Artifact | None:
+        """The wheel of a version that a board's pip would take: one with compiled code first.
+
+        :param allowed: the sha256s of which it must have one; any where None
+        """
+        for package in sorted(self._packages(pin.name, python=None), key=_is_pure):
+            link, version = package.link, package.version
+            if not link.is_wheel or not version or not pin.specifier.contains(version, True):
+                continue
+            hashes = sha256s(link)
+            if not tags & parse_wheel_filename(link.filename)[3]:
+                continue
+            if allowed is None or allowed & set(hashes or ()):
+                return self._artifact(package)
+        return None
 
     def newest(self, name: str, specifier: str, python: str, *, wheel: bool) -> Package:
         """The best file of the newest version; pre-releases only where one is asked for."""
@@ -109,8 +149,9 @@ class Session:
                 response.raise_for_status()
             except httpx2.TransportError as error:
                 self._failures.append(f"{link.redacted}: {error or type(error).__name__}")
-            except httpx2.HTTPStatusError:
-                break  # noted by the hook
+            except httpx2.HTTPStatusError as error:  # noted by the hook
+                if not error.response.is_server_error:
+                    break
             else:
                 return response.content
         raise IndexUnreachableError(
@@ -151,7 +192,7 @@ class Session:
         settings = self._settings
         asked = ", ".join(Link(url).redacted for url in settings.index_urls) or "no index"
         places = f"{asked}; find-links: {', '.join(settings.find_links) or 'none'}"
-        return "\n".join([*dict.fromkeys(self._failures), f"asked: {places}"])
+        return settings.redacted("\n".join([*dict.fromkeys(self._failures), f"asked: {places}"]))
 
     def _nothing(self, what: str) -> IndexUnreachableError:
         if self._failures:
@@ -166,6 +207,23 @@ class Session:
             cure="add an index that has it (pip's extra-index-url or find-links), "
             "or renew the locks with `crossbuild lock`",
         )
+
+
+def _refuse_plain(response: httpx2.Response) -> None:
+    """Follow no redirect from https to http: anyone on the way could answer there.
+
+    :raises httpx2.TransportError: it is one
+    """
+    asked = response.request.url
+    if response.has_redirect_location and asked.scheme == "https":
+        target = asked.join(response.headers["location"])
+        if target.scheme != "https":
+            told = f"it redirects to {Link(str(target)).redacted}, which is not encrypted"
+            raise httpx2.RemoteProtocolError(told, request=response.request)
+
+
+def _is_pure(package: Package) -> bool:
+    return package.link.filename.endswith("-any.whl")
 
 
 def sha256s(link: Link) -> list[str] | None:

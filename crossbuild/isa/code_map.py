@@ -9,30 +9,20 @@ import bisect
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 
 from crossbuild.elf.file import Elf, Section
+from crossbuild.elf.memory import arm_immediate
+from crossbuild.isa.states import States
 from crossbuild.isa.thumb_decoder import Code, is_wide
 
-#: Bytes on each side that tell Arm from Thumb code.
-_WINDOW = 128
-#: Top bytes of unconditional Arm data processing, loads and branches.  More than half of all
-#: Arm words begin so; of Thumb code, read as words, hardly one in four at the worst.
-_ARM_TOPS = frozenset((0xE0, 0xE1, 0xE2, 0xE3, 0xE4, 0xE5, 0xEA, 0xEB))
-#: The share of them above which code is Arm's, by the states of the functions that are known.
-_ARM_SHARES = {frozenset((True,)): 0.4, frozenset((False,)): 0.2}
-_ARM_SHARE = 0.35
-#: What every module gets from crti.o, in Arm state whatever the rest is: ``call_weak_fn``, by
-#: its CMP and BXEQ, with the offsets of its begin and end from there.
-_CRTI = (bytes.fromhex("000052e31eff2f01"), -16, 20)
 #: The longest that code refers to at once: the size of an ADR's object is not known.
 _LONGEST_LITERAL = 16
 _DEPTH = 2
 #: How far a load can reach a constant, and in what portions code is searched for loads.
 _REACH = 4096 + 24
 _PAGE = 1 << 13
-#: Kinds of symbols that can be called; assembly often leaves its functions without a type.
-_CALLABLE = (0, 2, 10)
+_NO_TYPE = 0
 #: Half-words in a row that could all begin a wide instruction: more are data.
 _LONGEST_RUN = 4096
 
@@ -44,12 +34,12 @@ class CodeMap:
         self._data = elf.content(section)
         self._code = Code(self._data, section.address)
         self._starts, self._kinds = _mapping(elf, section)
-        self._functions = _functions(elf, section)
-        states = frozenset(thumb for _, thumb, _ in self._functions)
-        self._arm_share = _ARM_SHARES.get(states, _ARM_SHARE)
         self._pages: dict[tuple[int, bool], _Literals] = {}
-        at = self._data.find(_CRTI[0])
-        self._crti = range(at + _CRTI[1], at + _CRTI[2]) if at >= 0 else range(0)
+        self._elf, self._section = elf, section
+
+    @cached_property
+    def _states(self) -> States:
+        return States(self._elf, self._section)
 
     def holds(self, address: int, *, thumb: bool) -> bool:
         """Whether an instruction of this state begins at the address."""
@@ -58,13 +48,14 @@ class CodeMap:
             if index < 0 or self._kinds[index] != ("t" if thumb else "a"):
                 return False
             return not thumb or self._wide_before(address, self._starts[index]) % 2 == 0
-        if self._looks_arm(address) == thumb:
+        if self._states.is_arm(address) == thumb:
             return False
         if thumb and not self._begins_instruction(address):
             return False
         return not any(
-            self._loads(loader, thumb=thumb)
-            for start, size, loader in self._literals(address, thumb=thumb)
+            self._loads(loader, thumb=state)
+            for state in (True, False)
+            for start, size, loader in self._literals(address, thumb=state)
             if start + size > address
         )
 
@@ -117,7 +108,7 @@ class CodeMap:
 
     def _loads(self, loader: int, depth: int = _DEPTH, *, thumb: bool) -> bool:
         """Whether what looks like a load is one, and not data or half of an instruction."""
-        if self._looks_arm(loader) == thumb:
+        if self._states.is_arm(loader) == thumb:
             return False
         return not thumb or self._begins_instruction(loader, depth)
 
@@ -128,19 +119,6 @@ class CodeMap:
             loads = (_thumb_loads if thumb else _arm_loads)(self._code, number * _PAGE)
             self._pages[key] = _by_address(loads)
         return self._pages[key]
-
-    def _looks_arm(self, address: int) -> bool:
-        index = bisect.bisect_right(self._functions, (address, True, 0)) - 1
-        start, thumb, size = self._functions[index] if index >= 0 else (0, False, 0)
-        # Assembly often gives no size: what follows is its code up to the next function.
-        if index >= 0 and (not size or address < start + size):
-            return not thumb
-        offset = address - self._code.address
-        if offset in self._crti:
-            return True
-        begin = max(0, offset - _WINDOW) & ~3
-        tops = self._data[begin + 3 : offset + _WINDOW : 4]
-        return sum(top in _ARM_TOPS for top in tops) > self._arm_share * len(tops)
 
 
 #: (size, where from) of what code may load, by address.
@@ -154,23 +132,15 @@ def _by_address(loads: Iterable[tuple[int, int, int]]) -> _Literals:
     return found
 
 
-def _functions(elf: Elf, section: Section) -> list[tuple[int, bool, int]]:
-    """(start, is Thumb, size) of the functions in a section that the loader knows."""
-    end = section.address + section.size
-    return sorted(
-        (symbol.value & ~1, bool(symbol.value & 1), symbol.size)
-        for symbol in elf.dynamic_symbols
-        if symbol.defined and symbol.kind in _CALLABLE and section.address <= symbol.value < end
-    )
-
-
 def _mapping(elf: Elf, section: Section) -> tuple[list[int], list[str]]:
     """The mapping symbols of a section, by address."""
     end = section.address + section.size
     found = {
         symbol.value: symbol.name[1]
         for symbol in elf.static_symbols
-        if section.address <= symbol.value < end and re.match(r"\$[atd](\.|$)", symbol.name)
+        if section.address <= symbol.value < end
+        and symbol.kind == _NO_TYPE  # a variable of a thread has an address of another kind
+        and re.match(r"\$[atd](\.|$)", symbol.name)
     }
     return sorted(found), [found[start] for start in sorted(found)]
 
@@ -227,6 +197,6 @@ def _arm_loads(code: Code, page: int) -> Iterator[tuple[int, int, int]]:
         elif word & 0x0F3F0E00 == 0x0D1F0A00:  # vldr
             size = 8 if word & 0x100 else 4
             yield here + 8 + _signed(4 * (word & 0xFF), up=word & 0x800000), size, here
-        elif word & 0x0FFF0F00 in (0x028F0000, 0x024F0000):  # adr
+        elif word & 0x0FFF0000 in (0x028F0000, 0x024F0000):  # adr
             up = word & 0x800000
-            yield here + 8 + _signed(word & 0xFF, up=up), _LONGEST_LITERAL, here
+            yield here + 8 + _signed(arm_immediate(word), up=up), _LONGEST_LITERAL, here

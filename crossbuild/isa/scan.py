@@ -16,7 +16,7 @@ from typing import Any
 
 from crossbuild.elf.file import Elf
 from crossbuild.elf.tables import Symbol
-from crossbuild.isa import dispatch
+from crossbuild.isa import clones, dispatch
 from crossbuild.isa.code_map import CodeMap
 from crossbuild.isa.families import Family, Search, families
 
@@ -64,12 +64,31 @@ def above(elf: Elf, features: Collection[str], dispatch_names: Sequence[str]) ->
         found.append(Excess(family, address, text, functions.name_at(address)))
         thumb |= {address} if in_thumb else set()
     named = {e.address for e in found if _matches(e.function, dispatch_names)}
+    if any(e.function and e.address not in named for e in found):
+        of_clones = clones.dispatched(
+            elf, functions.name_at, lambda name: _matches(name, dispatch_names)
+        )
+        named |= {e.address for e in found if e.function in of_clones}
     rest = thumb - named
     chosen = named | dispatch.guarded(elf, rest) if rest else named
     return Instructions(
         tuple(e for e in found if e.address not in chosen),
         tuple(e for e in found if e.address in chosen),
     )
+
+
+def telling_names(elf: Elf, dispatch_names: Sequence[str]) -> frozenset[str]:
+    """The functions by whose names alone :func:`above` knows what is chosen at run time.
+
+    They are in Arm state; clones are among them, which are judged by who calls them.
+    """
+    names = {
+        symbol.name
+        for symbol in elf.static_symbols
+        if symbol.kind == _FUNCTION and symbol.defined and not symbol.value & 1
+    }
+    chosen = {name for name in names if _matches(name, dispatch_names)}
+    return frozenset(chosen.union(filter(clones.is_clone, names)) if chosen else ())
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:

@@ -104,6 +104,7 @@ def main():
         "symbols": symbols(),
     }
     facts = {"cpu": cpu(), "machine": platform.machine(), "libraries": libraries()}
+    facts["page_size"] = os.sysconf("SC_PAGESIZE")
     facts["python"] = python
     print(json.dumps(facts))
 

@@ -1,24 +1,40 @@
 """From what the user names to what is built: a recipe, an index's package, a folder."""
 
-import tarfile
-import zipfile
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
 from crossbuild.core import files
-from crossbuild.core.errors import ConfigurationError, IndexUnreachableError, RecipeError
+from crossbuild.core.errors import ConfigurationError, IndexUnreachableError
 from crossbuild.core.python_version import PythonVersion
 from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
-from crossbuild.packages import lock, pyproject, recipe, source_tree
+from crossbuild.packages import (
+    against,
+    languages,
+    lock,
+    pyproject,
+    recipe,
+    versions,
+)
 from crossbuild.packages.lock import Lock
-from crossbuild.packages.package import Package
-from crossbuild.packages.recipe import RecipeVersion
-from crossbuild.packages.wanted import SourceFolder, Wanted
+from crossbuild.packages.package import UNSTATED, Package
+from crossbuild.packages.recipe import Recipe, RecipeVersion
+from crossbuild.packages.source import archive
+from crossbuild.packages.source import tree as source_tree
+from crossbuild.packages.source.tree import SourceTree
+from crossbuild.packages.wanted import SourceArchive, SourceFolder, Wanted
+
+#: Files at the top of a project in which back ends look for what it requires.
+_STATING = ("*.py", "*.toml", "*.cfg", "CMakeLists.txt", "meson.build")
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -38,35 +54,74 @@ class Finder:
     locks: Path
     cache: Path
     offline: bool = False
-    ask: Callable[[Package, Path], Sequence[str]] | None = None
+    ask: Callable[[Package, SourceTree | Path], Sequence[str]] | None = None
+    apart: tuple[Path, ...] = ()
 
-    def find(self, wanted: Wanted) -> Package:
-        """The package for a requirement or a source folder.
+    def find(self, wanted: Wanted, chosen: Mapping[str, Package] = _NOTHING) -> Package:
+        """The package for a requirement, a source folder or an sdist.
 
-        :raises RecipeError: its recipe has no such version for this Python
+        :param chosen: packages of the run by name, against which this one is compiled if it can
+        :raises RecipeError: its recipe covers no such version for this Python
         :raises ConfigurationError: the folder holds no Python project
         :raises IndexUnreachableError: an index is needed, and cannot be asked
         """
+        if isinstance(wanted, Requirement) and recipe.exists(wanted.name):
+            return self._from_recipe(wanted, chosen)
+        package = self._from_source(wanted, {})
+        others = {
+            name: chosen[name].recipe.version
+            for name in package.recipe.dependencies
+            if name in chosen and chosen[name].folder is None
+        }
+        if any(f"{name}=={v}" not in package.recipe.target_requires for name, v in others.items()):
+            return self._from_source(wanted, others)
+        return package
+
+    def _from_source(self, wanted: Wanted, preferred: Mapping[str, str]) -> Package:
+        """A package without a recipe.
+
+        :param preferred: versions of packages that it is compiled against, where they satisfy it
+        """
         if isinstance(wanted, SourceFolder):
-            return self._from_folder(wanted)
-        if recipe.exists(wanted.name):
-            return self._from_recipe(wanted)
-        return self._from_index(wanted)
+            return self._from_folder(wanted, preferred)
+        if isinstance(wanted, SourceArchive):
+            return self._from_archive(wanted, preferred)
+        return self._from_index(wanted, preferred)
 
-    def _from_recipe(self, wanted: Requirement) -> Package:
+    def _from_recipe(self, wanted: Requirement, chosen: Mapping[str, Package]) -> Package:
         known = recipe.load(wanted.name)
-        version = known.version_for(wanted, self.python)
-        if version is None and (having := known.for_python_all(self.python)):
-            raise RecipeError(
-                f"the recipe of {wanted.name} has no version {wanted.specifier} "
-                f"for Python {self.python}",
-                evidence=f"it has {', '.join(version_there.version for version_there in having)}",
-                cure="choose one of these, or add a [[version]] to the recipe",
-            )
-        version = version or known.for_python(self.python)  # which tells that there is none
-        return Package(version, lock.load(version, self.python))
+        others = {p.name: p.recipe for p in chosen.values() if p.folder is None}
+        version = versions.own(known, wanted, self.python, others)
+        if version in known.version:
+            return Package(version, lock.load(version, self.python))
+        if not version and not known.ranges(self.python):
+            known.for_python(self.python)  # which tells that there is none
+        return self._at_first_use(known, wanted, others)
 
-    def _from_index(self, wanted: Requirement) -> Package:
+    def _at_first_use(
+        self, known: Recipe, wanted: Requirement, others: Mapping[str, RecipeVersion]
+    ) -> Package:
+        """A version that has no lock with its recipe, or is to go with others of the run.
+
+        :raises RecipeError: the recipe covers none that satisfies
+        """
+
+        def make() -> Lock:
+            from crossbuild.packages import relock  # slow to load, and seldom needed
+
+            own = versions.own(known, wanted, self.python, others)
+            meant = own or versions.covered(known, wanted, self.python, others)
+            return relock.lock_of(meant, self.python)
+
+        if versions.without_index(known, wanted, self.python) is None:
+            raise versions.none(known, wanted, self.python)
+        path = self.lock_path(wanted, {name: one.version for name, one in others.items()})
+        made = self._locked(str(wanted), path, make)
+        version = known.at(made.source[0].version, self.python)
+        assert version is not None, f"{path} is of another recipe"
+        return Package(version.against(others) or version, made)
+
+    def _from_index(self, wanted: Requirement, preferred: Mapping[str, str]) -> Package:
         """A package that behaves: built from its own ``build-system.requires``.
 
         What the index gave is locked at the first build, so that the next one is the same.
@@ -74,87 +129,186 @@ class Finder:
 
         def make() -> Lock:
             source = download.find_sdist(wanted.name, str(wanted.specifier), self.python)
-            archive = download.fetch(source, self.cache, offline=self.offline)
-            named = (source.name, source.version)
-            return self._resolved(named, _requires_in_archive(archive), archive, source)
+            return self._of_sdist(source, preferred)
 
-        made = self._locked(str(wanted), self._lock_path(str(wanted)), make)
+        path = self.lock_path(wanted, preferred)
+        made = self._locked(str(wanted), path, make)
         sdist = made.source[0]
-        return Package(_plain(sdist.name, sdist.version, self.python, made), made)
+        return self._against((sdist.name, sdist.version), made)
 
-    def _from_folder(self, wanted: SourceFolder) -> Package:
+    def _from_archive(self, wanted: SourceArchive, preferred: Mapping[str, str]) -> Package:
+        """The same for an sdist of the user's own."""
+        if not wanted.path.is_file():
+            raise ConfigurationError(
+                f"there is no source distribution {wanted}",
+                evidence=f"{wanted.path} is no file",
+                cure="give the path of a NAME-VERSION.tar.gz, or a requirement as pip has it",
+            )
+        source = download.adopt(wanted.path, *wanted.named, self.cache)
+        path = self.lock_path(wanted, preferred)
+        made = self._locked(str(wanted), path, lambda: self._of_sdist(source, preferred))
+        return self._against(wanted.named, made)
+
+    def _of_sdist(self, source: Artifact, preferred: Mapping[str, str]) -> Lock:
+        sdist = download.fetch(source, self.cache, offline=self.offline)
+        asked = self._asking((source.name, source.version), sdist)
+        return self._resolved(requires_in_archive(sdist), preferred, asked, source)
+
+    def _from_folder(self, wanted: SourceFolder, preferred: Mapping[str, str]) -> Package:
         folder = wanted.path
+        if folder.is_file():
+            raise ConfigurationError(
+                f"{wanted} is neither a source folder nor a source distribution",
+                evidence=f"{folder} is a file, and is not called NAME-VERSION.tar.gz or .zip",
+                cure="unpack it, and give the folder; a wheel needs no building: put it into the "
+                "wheelhouse, and `crossbuild audit` tells whether it fits the board",
+            )
+        if not folder.exists():
+            raise ConfigurationError(
+                f"there is no folder {wanted}",
+                evidence=f"{folder} does not exist",
+                cure="give the folder of a source, or name a package of the index as pip does; "
+                "what has an address is cloned or downloaded first",
+            )
         if not ((folder / "pyproject.toml").exists() or (folder / "setup.py").exists()):
             raise ConfigurationError(
                 f"{folder} is no Python project",
                 evidence="it has neither pyproject.toml nor setup.py",
                 cure="give the folder that holds one of them",
             )
+        tree = source_tree.read(folder, self.apart)
         stated = pyproject.stated(folder)
         requires = stated.build_system.requires
-        version = stated.project.version or f"0+{source_tree.digest(folder)[:8]}"
-        path = self._lock_path(str(folder), requires, *_stating_requirements(folder))
-        named = (wanted.name, version)
-        made = self._locked(wanted.name, path, lambda: self._resolved(named, requires, folder))
-        return Package(_plain(wanted.name, version, self.python, made), made, folder)
+        version = stated.project.version or f"{UNSTATED}{tree.digest[:8]}"
+        path = self.lock_path(wanted, preferred)
+        asked = self._asking((wanted.name, version), tree)
+        made = self._locked(wanted.name, path, lambda: self._resolved(requires, preferred, asked))
+        return self._against((wanted.name, version), made, tree)
+
+    def _against(
+        self, named: tuple[str, str], made: Lock, tree: SourceTree | None = None
+    ) -> Package:
+        """A package that is compiled against those of its build requirements that hand out headers.
+
+        :param named: the package's name and version
+        """
+        more = against.fields(made.requires.get("build", ()), self.python)
+        fortran = {"fortran": tree is not None and languages.has_fortran(tree)}
+        return Package(_plain(*named, self.python, made, {**more, **fortran}), made, tree)
+
+    def _asking(
+        self, named: tuple[str, str], origin: SourceTree | Path
+    ) -> Callable[[Lock], Sequence[str]]:
+        """What asks a back end for its requirements, once those that are stated are locked.
+
+        :param origin: the sdist, or the source of a folder
+        """
+
+        def asked(stated: Lock) -> Sequence[str]:
+            package = _plain(*named, self.python, stated)
+            tree = origin if isinstance(origin, SourceTree) else None
+            return self.ask(Package(package, stated, tree), origin) if self.ask else ()
+
+        return asked
 
     def _resolved(
         self,
-        named: tuple[str, str],
         requires: Sequence[str],
-        origin: Path,
+        preferred: Mapping[str, str],
+        asked: Callable[[Lock], Sequence[str]],
         source: Artifact | None = None,
     ) -> Lock:
-        """A lock of what a project states, and of what its back end requires beyond that.
-
-        :param named: the package's name and version
-        :param origin: the sdist, or the source folder
-        """
+        """A lock of what a project states, and of what its back end requires beyond that."""
         from crossbuild.packages import hooks, relock  # slow to load, and seldom needed
 
-        stated = relock.resolve_on_the_fly(requires, self.python, source=source)
-        if self.ask is None:
-            return stated
-        recipe = _plain(*named, self.python, stated)
-        package = Package(recipe, stated, origin if origin.is_dir() else None)
+        pinned = against.pinned(requires, self.python, preferred)
+        stated = relock.resolve_on_the_fly(pinned, self.python, source=source)
         versions = {artifact.name: artifact.version for artifact in stated.build}
-        more = hooks.unmet(self.ask(package, origin), versions, self.python)
+        more = hooks.unmet(asked(stated), versions, self.python)
         if not more:
             return stated
-        return relock.resolve_on_the_fly((*requires, *more), self.python, source=source)
+        pinned = against.pinned((*requires, *more), self.python, preferred)
+        return relock.resolve_on_the_fly(pinned, self.python, source=source)
 
-    def _lock_path(self, *what: object) -> Path:
-        return (
-            self.locks / f"pylock.{PythonVersion(self.python).tag}-{files.content_key(*what)}.toml"
-        )
+    def lock_path(self, wanted: Wanted, others: Mapping[str, str] = _NOTHING) -> Path:
+        """Where the lock lies of what has none with a recipe.
+
+        :param others: versions of packages that it is to go with, by name
+        """
+        what: list[object] = [str(wanted), *others.items()]
+        if isinstance(wanted, SourceFolder):
+            stating = _stating_requirements(wanted.path)
+            what = [str(wanted.path), *stating, *others.items()]
+        elif isinstance(wanted, SourceArchive):
+            what = [wanted.path.name, files.sha256(wanted.path), *others.items()]
+        elif recipe.exists(wanted.name):
+            known = recipe.load(wanted.name)
+            linked = {name for version in known.version for name in version.dependencies}
+            pins = sorted(f"{name}=={others[name]}" for name in linked & others.keys())
+            environment = lock.environment_requirements(self.python)
+            what = [str(wanted), pins, environment, *map(str, known.version)]
+        key = files.content_key(*what)
+        return self.locks / f"pylock.{PythonVersion(self.python).tag}-{key}.toml"
 
     def _locked(self, what: str, path: Path, make: Callable[[], Lock]) -> Lock:
         """The lock at *path*, made where it is missing.
 
         :raises IndexUnreachableError: it is missing, and no index may be asked
         """
-        if not path.exists():
+        if not self._is_current(path):
             if self.offline:
                 raise IndexUnreachableError(
                     f"{what} was never built for Python {self.python} here",
                     evidence=f"--offline, and there is no lock {path}",
                     cure="run the same command once without --offline",
                 )
-            made = make()
             if self.ask is None:
-                return made
-            lock.write(made, path)
+                return make()
+            # One run asks the index and the back end; others wait for its answer.
+            with files.exclusive(path.with_suffix(".lock")):
+                if not self._is_current(path):
+                    lock.write(make(), path)
         return lock.read(path)
+
+    def _is_current(self, path: Path) -> bool:
+        """Whether a lock is there, and what its package is compiled against can still be built."""
+        if not path.exists():
+            return False
+        return against.is_current(lock.read(path).requires.get("build", ()), self.python)
 
 
 def _stating_requirements(folder: Path) -> list[str]:
-    """The digests of files in which a project states its build requirements to its back end."""
-    paths = (folder / name for name in ("setup.py", "setup.cfg"))
-    return [files.sha256(path) for path in paths if path.is_file()]
+    """The digests of files that decide what a project requires to be built.
+
+    These are the tables and the Python code at its top, what pyproject.toml names (a hook of
+    hatchling), and the code of a back end of its own.
+    """
+    backend = pyproject.stated(folder).build_system.backend_path
+    paths = {
+        *(folder / text for text in _texts(pyproject.read(folder))),
+        *(path for inner in backend for path in (folder / inner).rglob("*.py")),
+        *(path for glob in _STATING for path in folder.glob(glob)),
+    }
+    # Path.is_file raises where a text is too long for a name.
+    return [files.sha256(path) for path in sorted(paths) if os.path.isfile(path)]  # noqa: PTH113
 
 
-def _plain(name: str, version: str, python: str, made: Lock) -> RecipeVersion:
-    """The recipe of a package that needs none."""
+def _texts(value: object) -> Iterator[str]:
+    """All texts in a document, any of which may name a file."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def _plain(
+    name: str, version: str, python: str, made: Lock, more: Mapping[str, object] = _NOTHING
+) -> RecipeVersion:
+    """The recipe of a package that needs none.
+
+    :param more: further fields of it
+    """
     try:
         Version(version)
     except InvalidVersion as error:
@@ -166,25 +320,10 @@ def _plain(name: str, version: str, python: str, made: Lock) -> RecipeVersion:
     meson = any(artifact.name == "meson-python" for artifact in made.build)
     backend = "meson-python" if meson else "plain"
     fields = {"package": name, "version": version, "python": python, "backend": backend}
-    return RecipeVersion.model_validate({**fields, "build-requires": requires})
+    return RecipeVersion.model_validate({**fields, "build-requires": requires, **more})
 
 
-def _requires_in_archive(sdist: Path) -> tuple[str, ...]:
+def requires_in_archive(sdist: Path) -> tuple[str, ...]:
+    """The build requirements that a source distribution states."""
     path = sdist / "pyproject.toml"
-    return pyproject.parse(_member(sdist, path.name), path).build_system.requires
-
-
-def _member(sdist: Path, name: str) -> bytes:
-    """The content of a file in the archive's root folder, empty where it has none."""
-    if sdist.suffix == ".zip":
-        with zipfile.ZipFile(sdist) as archive:
-            for member in archive.namelist():
-                if PurePosixPath(member).parts[1:] == (name,):
-                    return archive.read(member)
-        return b""
-    with tarfile.open(sdist) as tar:
-        for info in tar:
-            stream = tar.extractfile(info)
-            if PurePosixPath(info.name).parts[1:] == (name,) and stream:
-                return stream.read()
-    return b""
+    return pyproject.parse(archive.member(sdist, path.name), path).build_system.requires

@@ -26,12 +26,17 @@ def unmet(requires: Sequence[str], locked: Mapping[str, str], python: str) -> tu
     :param locked: versions by canonical name
     :param python: the build Python, whose markers count
     """
-    machine = {"python_version": python, "python_full_version": f"{python}.0"}
 
     def is_met(wanted: Requirement) -> bool:
-        if wanted.marker is not None and not wanted.marker.evaluate(machine):
+        if not applies(wanted, python):
             return True
         version = locked.get(canonicalize_name(wanted.name))
         return version is not None and wanted.specifier.contains(version, prereleases=True)
 
     return tuple(text for text in requires if not is_met(Requirement(text)))
+
+
+def applies(requirement: Requirement, python: str) -> bool:
+    """Whether a build requirement's marker holds for that Python of the build machine."""
+    machine = {"python_version": python, "python_full_version": f"{python}.0"}
+    return requirement.marker is None or requirement.marker.evaluate(machine)

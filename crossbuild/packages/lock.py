@@ -94,7 +94,7 @@ def requirements(version: RecipeVersion, python: str) -> dict[str, tuple[str, ..
     return {
         "source": (f"{version.package}=={version.version}",),
         "build": (*environment["build"], *version.build_requires),
-        "runtime": version.runtime_requires,
+        "runtime": version.pure_requires,
         "board": environment["board"],
     }
 

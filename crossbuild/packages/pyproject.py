@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from crossbuild.core import documents
 from crossbuild.core.errors import BuildError, ConfigurationError
+from crossbuild.packages.recipe_fields import RequirementText
 
 _NAME = "pyproject.toml"
 
@@ -33,7 +34,8 @@ class Project(_Table):
 class BuildSystem(_Table):
     """``[build-system]``; PEP 518 says what a source without it requires."""
 
-    requires: tuple[str, ...] = ("setuptools>=40.8", "wheel")
+    requires: tuple[RequirementText, ...] = ("setuptools>=40.8", "wheel")
+    backend_path: tuple[str, ...] = ()
 
 
 class Metadata(_Table):
@@ -90,9 +92,15 @@ def require_stated(wheel: Path, source: Path) -> None:
     named = said or made["name"].lower() != _NAMELESS
     if named and all(_same(key, text, made[key]) for key, text in said.items()):
         return
+    if not said:
+        raise BuildError(
+            "the project has no name",
+            evidence=f"its back end made {wheel.name}",
+            cure="state name and version under [project] in its pyproject.toml, or in setup.py",
+        )
     raise BuildError(
         f"{wheel.name} is not what the project says of itself",
-        evidence=f"its pyproject.toml says under [project]: {' '.join(said.values()) or 'nothing'}",
+        evidence=f"its pyproject.toml says under [project]: {' '.join(said.values())}",
         cure="the newest back end for this Python does not read that table (setuptools does "
         "from 61 on, which needs Python 3.7): state name, version and dependencies in "
         "setup.cfg or setup.py as well",

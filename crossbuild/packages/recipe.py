@@ -32,9 +32,11 @@ from crossbuild.packages.recipe_fields import (
 from crossbuild.packages.recipe_fields import specifier as normal_specifier
 
 RECIPES = Path(__file__).parents[1] / "recipes"
+#: What smoke scripts import: it lies beside them on the board.
+SMOKE_CHECKS = RECIPES / "smoke/smoke_checks.py"
 
 #: The Pythons for which wheels are made.
-PYTHONS = ("3.5", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+PYTHONS = ("3.5", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
 #: The names that ``{…}`` in a recipe may use; ``target:`` takes a package of target-requires.
 TEMPLATE_NAMES = {
@@ -65,6 +67,16 @@ class Flags(_Model):
     language: Literal["c", "c++", "fortran"]
     gcc: SpecifierText = ""
     add: tuple[str, ...]
+
+
+class Edit(_Model):
+    """A text in the source that stands for another while the package is built."""
+
+    #: From the root of the source.
+    file: RelativePath
+    #: It must stand there once.
+    old: str = Field(min_length=1)
+    new: str
 
 
 class Slim(_Model):
@@ -101,36 +113,74 @@ class Suite(_Model):
     test_seconds: int = Field(default=300, gt=0)
 
 
+class CompiledAgainst(_Model):
+    """What others take of a version that are compiled against it, and with which they then run."""
+
+    #: Folders of its wheel with headers and libraries for the target.
+    folders: tuple[RelativePath, ...] = Field(min_length=1)
+    #: The versions with which an extension runs that was compiled against this one.
+    runs_with: SpecifierText
+
+
+class Covered(_Model):
+    """Other versions that are built as one of a recipe is; their locks are made at first use."""
+
+    versions: SpecifierText
+    python: Annotated[tuple[SpecifierText, ...], BeforeValidator(as_list), Field(min_length=1)]
+    #: The versions with which an extension runs, where they are not those of the recipe's.
+    runs_with: SpecifierText = ""
+
+    def admits(self, version: str, python: str) -> bool:
+        """Whether a version is among them, on that Python."""
+        return self.on(python) and SpecifierSet(self.versions).contains(version, prereleases=True)
+
+    def on(self, python: str) -> bool:
+        """Whether any version is covered on that Python."""
+        return any(admits(text, python) for text in self.python)
+
+
 class RecipeVersion(_Model):
     """One version of a package, and the Pythons for which it is built."""
 
     package: str
     python: Annotated[tuple[SpecifierText, ...], BeforeValidator(as_list), Field(min_length=1)]
     version: VersionText
+    #: Versions that are built the same way, with locks of their own.
+    covers: tuple[Covered, ...] = ()
     backend: Literal["meson-python", "setuptools", "plain"]
     #: Requirements that run on the build machine.
     build_requires: tuple[RequirementText, ...]
     #: Packages whose target wheel this one compiles and links against, pinned.
     target_requires: tuple[Pin, ...] = ()
-    #: Pure packages that the wheel needs on the board beside target_requires (no closure is made).
+    #: Other versions of these against which it can be compiled, where a run has one.
+    also_against: tuple[RequirementText, ...] = ()
+    #: What the wheel needs on the board beside target_requires (no closure is made).
     runtime_requires: tuple[RequirementText, ...] = ()
     #: Package of target_requires -> directories that a hybrid takes from the target wheel.
     hybrid: Mapping[str, tuple[RelativePath, ...]] = {}
+    #: What a wheel with compiled code requires on the board beside what its own metadata says.
+    requires_dist: tuple[RequirementText, ...] = ()
+    #: What others are given that require this package to build.
+    compiled_against: CompiledAgainst | None = None
     config_settings: Mapping[str, tuple[str, ...]] = {}
     environment: Mapping[str, str] = {}
     meson_properties: Mapping[str, str] = {}
-    #: Section -> key -> value of the site.cfg in the source's root.
+    #: Section -> key -> value of the site.cfg in the build's own HOME.
     site_cfg: Mapping[str, Mapping[str, str]] = {}
     #: The GCC versions that can compile it, as far as its build refuses others.
     gcc: SpecifierText = ""
     fortran: bool = False
+    #: Words of its setup-args with which it compiles no Fortran.
+    without_fortran: tuple[str, ...] = ()
     #: Libraries of the sysroot without which the build must not start, as in ``-lopenblas``.
     sysroot_libraries: tuple[str, ...] = ()
     flags: tuple[Flags, ...] = ()
-    #: Include and library paths of the build machine that wrappers drop instead of refusing.
+    #: Include and library paths of the build machine that compilers drop instead of refusing.
     dropped_paths: tuple[str, ...] = ()
     #: Macros on the compilers' lines that name the build's folder, and that no compiled file reads.
     dropped_macros: tuple[MacroName, ...] = ()
+    #: What is changed in the source before it is built.
+    edits: tuple[Edit, ...] = ()
     slim: Slim = Slim()
     #: Estimates: peak memory of one compiler, and room for the build folder, in MB.
     memory_mb: int = Field(default=300, gt=0)
@@ -144,6 +194,9 @@ class RecipeVersion(_Model):
         targets = self.dependencies
         if strangers := sorted(set(self.hybrid) - set(targets)):
             raise ValueError(f"hybrid: {strangers[0]!r} is not in target-requires")
+        for text in self.also_against:
+            if canonicalize_name(Requirement(text).name) not in targets:
+                raise ValueError(f"also-against: {text!r} is not in target-requires")
         for text in self._templated():
             for name in _TEMPLATE.findall(text):
                 _check_template(name, text, targets)
@@ -160,10 +213,88 @@ class RecipeVersion(_Model):
         """Whether this version is built for that Python (``"3.7"``)."""
         return any(admits(text, python) for text in self.python)
 
+    def covering(self, version: str, python: str) -> "RecipeVersion | None":
+        """How another version is built that this one covers; None where it covers it not."""
+        for covered in self.covers:
+            if covered.admits(version, python):
+                handed = self.compiled_against
+                if handed and covered.runs_with:
+                    handed = handed.model_copy(update={"runs_with": covered.runs_with})
+                return self.model_copy(update={"version": version, "compiled_against": handed})
+        return None
+
+    def against(self, others: Mapping[str, "RecipeVersion"]) -> "RecipeVersion | None":
+        """The same, compiled against what a run has; None where they do not go together.
+
+        :param others: the run's, by canonical name
+        """
+        pins: dict[str, str] = {}
+        for text in self.target_requires:
+            pin = Requirement(text)
+            other = others.get(canonicalize_name(pin.name))
+            if other is None or pin.specifier.contains(other.version, prereleases=True):
+                continue
+            also = (Requirement(wanted) for wanted in self.also_against)
+            if not any(
+                one.name == pin.name and one.specifier.contains(other.version, prereleases=True)
+                for one in also
+            ):
+                return None
+            pins[text] = f"{pin.name}=={other.version}"
+        if not pins:
+            return self
+        # What is compiled against a newer one than its metadata asks for does not run with less.
+        runs_with = tuple(
+            f"{name}{other.compiled_against.runs_with}"
+            for name, other in others.items()
+            if name in self.dependencies and other.compiled_against
+        )
+        return self.model_copy(
+            update={
+                "build_requires": tuple(pins.get(text, text) for text in self.build_requires),
+                "target_requires": tuple(pins.get(text, text) for text in self.target_requires),
+                "requires_dist": (*self.requires_dist, *runs_with),
+            }
+        )
+
+    def sparing_fortran(self) -> "RecipeVersion":
+        """The same, built without a Fortran compiler.
+
+        :raises RecipeError: it cannot be
+        """
+        if not self.fortran:
+            return self
+        if not self.without_fortran:
+            raise RecipeError(
+                f"{self.package} {self.version} cannot be built without Fortran",
+                evidence=f"package.{self.package}.fortran is false, and its recipe has no "
+                "without-fortran",
+                cure="name a version that can (docs/stock-sdk.md), or leave the setting out",
+            )
+        words = (*self.config_settings.get("setup-args", ()), *self.without_fortran)
+        settings = {**self.config_settings, "setup-args": words}
+        return self.model_copy(update={"fortran": False, "config_settings": settings})
+
+    def serves(self, other: Version) -> bool:
+        """Whether what is compiled against this one, which is no older, runs with another."""
+        against = self.compiled_against
+        newer = Version(self.version) >= other
+        return against is not None and newer and SpecifierSet(against.runs_with).contains(other)
+
     @cached_property
     def dependencies(self) -> tuple[str, ...]:
         """Names of the packages whose target wheels must exist before this build."""
         return tuple(canonicalize_name(Requirement(pin).name) for pin in self.target_requires)
+
+    @cached_property
+    def companions(self) -> tuple[str, ...]:
+        """Of what it needs on the board: packages with recipes, which are built as well."""
+        return tuple(text for text in self.runtime_requires if exists(Requirement(text).name))
+
+    @cached_property
+    def pure_requires(self) -> tuple[str, ...]:
+        """Of what it needs on the board: pure packages, whose wheels are locked."""
+        return tuple(text for text in self.runtime_requires if text not in self.companions)
 
     def flags_for(self, language: str, gcc_version: str) -> tuple[str, ...]:
         """The extra flags for a language with the SDK's GCC (``"10.2.1"``)."""
@@ -189,6 +320,8 @@ class Recipe(_Model):
     #: For each version that has none of its own.
     flags: tuple[Flags, ...] = ()
     suite: Suite | None = None
+    #: Other distributions that packages require to build, and mean this one.
+    also_required_as: tuple[str, ...] = ()
     version: tuple[RecipeVersion, ...] = Field(min_length=1)
     folder: Path = Field(default=RECIPES, exclude=True)
 
@@ -201,6 +334,16 @@ class Recipe(_Model):
     def about_script(self) -> Path | None:
         """The script that prints what a build says of itself, if there is one."""
         return self.folder / self.suite.about if self.suite and self.suite.about else None
+
+    @property
+    def hands_out(self) -> bool:
+        """Whether others are compiled against it."""
+        return any(version.compiled_against for version in self.version)
+
+    @property
+    def required_as(self) -> tuple[str, ...]:
+        """The canonical names by which others require it to build."""
+        return tuple(map(canonicalize_name, (self.name, *self.also_required_as)))
 
     def for_python(self, python: str, version: str | None = None) -> RecipeVersion:
         """The version to build for a Python: the first in the file that admits it.
@@ -229,6 +372,19 @@ class Recipe(_Model):
             if wanted.specifier.contains(candidate.version, prereleases=True)
         )
         return next(fitting, None)
+
+    def at(self, version: str, python: str) -> RecipeVersion | None:
+        """How a version is built for a Python: one of the recipe's own, or one that it covers."""
+        for candidate in self.for_python_all(python):
+            if Version(candidate.version) == Version(version):
+                return candidate
+        covering = (candidate.covering(version, python) for candidate in self.version)
+        return next((found for found in covering if found), None)
+
+    def ranges(self, python: str) -> tuple[str, ...]:
+        """The versions that are covered on a Python beside the recipe's own, as specifiers."""
+        covers = (covered for version in self.version for covered in version.covers)
+        return tuple(covered.versions for covered in covers if covered.on(python))
 
     def for_python_all(self, python: str) -> tuple[RecipeVersion, ...]:
         """Every version that admits that Python, the default first."""

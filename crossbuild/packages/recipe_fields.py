@@ -13,7 +13,8 @@ def _requirement(text: str) -> str:
     try:
         Requirement(text)
     except InvalidRequirement as error:
-        raise ValueError(f"{text!r} is no requirement: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"{text!r} is no requirement: {reason}") from error
     return text
 
 

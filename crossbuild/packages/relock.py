@@ -1,6 +1,7 @@
 """Make locks: those of the recipes' cells, and of packages that have no recipe."""
 
 import re
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import product
@@ -8,10 +9,12 @@ from pathlib import Path
 
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
+from crossbuild.core.errors import LockError
 from crossbuild.index import download, pip_settings, resolver
 from crossbuild.index.artifact import Artifact
 from crossbuild.index.pip_settings import PipSettings
 from crossbuild.packages import lock, recipe
+from crossbuild.packages.find import requires_in_archive
 from crossbuild.packages.lock import Lock
 from crossbuild.packages.recipe import RecipeVersion
 
@@ -64,21 +67,53 @@ def renew(
     :raises LockError: requirements contradict each other, or no wheel satisfies one
     :raises IndexUnreachableError: no index can be reached
     """
-    settings = _remote(settings or pip_settings.read())
-    requires = lock.requirements(version, python)
-    source = download.find_sdist(version.package, f"=={version.version}", python, settings=settings)
-    made = Lock(
-        python,
-        f"{version.package}=={version.version}",
-        requires,
-        source=_public([source]),
-        build=_public(resolver.wheels(requires["build"], python, settings)),
-        runtime=_public(download.find_wheels(requires["runtime"], python, settings=settings)),
-        board=_public(download.find_wheels(requires["board"], python, settings=settings)),
+    made = lock_of(version, python, settings=_remote(settings or pip_settings.read()))
+    made = replace(
+        made,
+        source=_public(made.source),
+        build=_public(made.build),
+        runtime=_public(made.runtime),
+        board=_public(made.board),
     )
     path = lock.path_of(version.package, version.version, python, folder=folder)
     lock.write(made, path)
     return path
+
+
+def lock_of(version: RecipeVersion, python: str, *, settings: PipSettings | None = None) -> Lock:
+    """The lock of a cell, made anew; a version that a recipe covers has it at first use.
+
+    :raises LockError: requirements contradict each other, or no wheel satisfies one
+    :raises IndexUnreachableError: no index can be reached
+    """
+    settings = settings or pip_settings.read()
+    requires = lock.requirements(version, python)
+    source = download.find_sdist(version.package, f"=={version.version}", python, settings=settings)
+    return Lock(
+        python,
+        f"{version.package}=={version.version}",
+        requires,
+        source=(source,),
+        build=tuple(resolver.wheels(requires["build"], python, settings)),
+        runtime=tuple(_pure_wheels(requires["runtime"], python, settings)),
+        board=tuple(download.find_wheels(requires["board"], python, settings=settings)),
+    )
+
+
+def _pure_wheels(requires: Sequence[str], python: str, settings: PipSettings) -> list[Artifact]:
+    """For each requirement the newest wheel, which must be pure: it runs on the board.
+
+    :raises LockError: one holds code of the build machine
+    """
+    wheels = download.find_wheels(requires, python, settings=settings)
+    for wheel in wheels:
+        if not wheel.filename.endswith("-none-any.whl"):
+            raise LockError(
+                f"{wheel.name} is compiled, and the recipe requires it on the board",
+                evidence=f"the wheel for Python {python} is {wheel.filename}",
+                cure=f"write a recipe for {wheel.name}: packages with recipes are built as well",
+            )
+    return wheels
 
 
 def _renew_suites(
@@ -120,14 +155,25 @@ def resolve_on_the_fly(
     settings = settings or pip_settings.read()
     environment = lock.environment_requirements(python)
     build = (*environment["build"], *requires)
+    found = resolver.files_of(build, python, settings)
+    if more := _required_by_sources(found, settings):
+        found = resolver.files_of((*build, *more), python, settings)
     return Lock(
         python,
         f"{source.name}=={source.version}" if source else "",
         {"build": build, "board": environment["board"]},
         source=(source,) if source else (),
-        build=tuple(resolver.wheels(build, python, settings)),
+        build=tuple(found),
         board=tuple(download.find_wheels(environment["board"], python, settings=settings)),
     )
+
+
+def _required_by_sources(found: Iterable[Artifact], settings: PipSettings) -> list[str]:
+    """What those build requirements that come as sources require to be built themselves."""
+    sources = [artifact for artifact in found if not artifact.is_wheel]
+    with tempfile.TemporaryDirectory() as folder:
+        archives = download.fetch_all(sources, Path(folder), settings=settings)
+        return [text for archive in archives for text in requires_in_archive(archive)]
 
 
 def public_url(artifact: Artifact) -> str:

@@ -12,33 +12,27 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import bracex
+from packaging.utils import canonicalize_name
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from crossbuild.core import documents
 from crossbuild.core.documents import DocumentError, Problem
 from crossbuild.core.errors import ConfigurationError
-from crossbuild.packages import pyproject
-from crossbuild.packages.build_options import FLAG_VARIABLES, BuildOptions
+from crossbuild.packages import cibuildwheel, pyproject
+from crossbuild.packages.build_options import FLAG_VARIABLES, BuildOptions, assigned_once
+from crossbuild.sdk.model import Blas
 
 TABLE = "tool.crossbuild"
 PREFIX = "CROSSBUILD_"
 
-#: What the wrappers and the cross environment set; another value would bypass them.
+#: What the compilers and the cross environment set; another value would bypass them.
 _OURS = re.compile(r"(AR|CC|CPP|CXX|F77|F90|FC|LD|LDSHARED|PYTHON\w+|_PYTHON\w+)")
 
 #: Keys of cibuildwheel that have no counterpart, and what does their work here.
 _ELSEWHERE = {
-    "archs": "the SDK decides the machine",
-    "before-all": "prepare the SDK or the CI job instead",
-    "before-test": "write it into test-command",
-    "build-frontend": "crossbuild is the front end",
-    "container-engine": "crossbuild needs no container",
-    "dependency-versions": "lock files pin them",
-    "enable": "not needed: no group of Pythons is left out",
-    "environment-pass": "write the variable into environment",
+    **{key: why for key, why in cibuildwheel.PASSED_OVER.items() if "*" not in key},
     "manylinux-armv7l-image": "the SDK takes the image's place: sdk",
     "overrides": "write one job for each case in CI; sdk takes a table",
-    "repair-wheel-command": "crossbuild bundles and audits every wheel itself",
     "test-extras": "name what the tests need in test-requires",
     "test-groups": "name what the tests need in test-requires",
     "test-skip": "only Pythons with an emulated board are tested",
@@ -116,12 +110,30 @@ Variables = Annotated[Mapping[str, str], BeforeValidator(_variables)]
 Sdks = Annotated[Mapping[str, str], BeforeValidator(_sdks), AfterValidator(_by_glob)]
 
 
+_MODEL = ConfigDict(
+    frozen=True, extra="forbid", alias_generator=lambda name: name.replace("_", "-")
+)
+
+
+class PackageSettings(BaseModel):
+    """What is said of one package, whatever it is built from."""
+
+    model_config = _MODEL
+
+    config_settings: Settings = {}
+    environment: Variables = {}
+    #: Whether it may compile Fortran.
+    fortran: bool = True
+
+    def options(self) -> BuildOptions:
+        """What goes into its build."""
+        return BuildOptions(self.environment, self.config_settings, fortran=self.fortran)
+
+
 class Configuration(BaseModel):
     """What the user's project says of its wheels."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=lambda name: name.replace("_", "-")
-    )
+    model_config = _MODEL
 
     #: Globs of the matrix's cells, such as ``cp37-*``.
     build: Globs = ("*",)
@@ -131,17 +143,29 @@ class Configuration(BaseModel):
     before_build: Command = ""
     config_settings: Settings = {}
     environment: Variables = {}
+    #: Globs of files that wheels do not have.
+    leave_out: Globs = ()
+    #: For single packages, by name.
+    package: Mapping[str, PackageSettings] = {}
     test_command: Command = ""
     test_requires: Words = ()
+    #: Packages whose wheels may lack extension modules that did not compile.
+    optional_modules: Words = ()
+    #: Packages whose back ends keep the network and may write everywhere.
+    unconfined: Words = ()
     #: Requirements and source folders.
     packages: Words = ()
     #: A reference SDK's name or a folder; or a table of them by glob of cells.
     sdk: Sdks = {}
+    #: Where OpenBLAS comes from.
+    blas: Blas = Blas.AUTO
     wheelhouse: Path | None = None
     #: Whether wheels are without what only developers need.
     slim: bool = False
     #: Whether debug information is made, and kept beside the wheels.
     keep_debug: bool = False
+    #: What the audit finds and the user accepts, as ``RULE:FILE``.
+    accept: Words = ()
     #: Hosts that compile for this machine, in distcc's words.
     distcc: Words = ()
     #: Where ccache shares objects with other machines.
@@ -166,19 +190,31 @@ class Configuration(BaseModel):
             environment=self.environment,
             config_settings=self.config_settings,
             before_build=self.before_build,
+            optional_modules=tuple(map(canonicalize_name, self.optional_modules)),
+            unconfined=tuple(
+                one if one == ":all:" else canonicalize_name(one) for one in self.unconfined
+            ),
+            leave_out=self.leave_out,
             project=project,
+            packages={
+                canonicalize_name(name): settings.options()
+                for name, settings in self.package.items()
+            },
         )
 
 
 def read(project: Path, environ: Mapping[str, str]) -> Configuration:
     """The configuration of a project's folder; all defaults where it has none.
 
+    A project that speaks to cibuildwheel alone says here which Pythons it is built for; the rest
+    depends on the Python, and is that project's own (:func:`of_cibuildwheel`).
+
     :param environ: variables, of which ``CROSSBUILD_<KEY>`` override the file's keys
     :raises ConfigurationError: a key is unknown, or a value is of the wrong kind
     """
     path = project / "pyproject.toml"
     table = _table(project, path)
-    names = {key: _variable(key) for key in (*_keys(), *_ELSEWHERE)}
+    names = {key: _variable(key) for key in (*_keys(Configuration), *_ELSEWHERE)}
     given = {key: environ[name] for key, name in names.items() if environ.get(name)}
     try:
         return documents.validated(Configuration, {**table, **given})
@@ -194,7 +230,33 @@ def read(project: Path, environ: Mapping[str, str]) -> Configuration:
         ) from error
 
 
+def of_cibuildwheel(settings: cibuildwheel.Settings) -> tuple[BuildOptions, tuple[str, ...]]:
+    """What a project says to cibuildwheel of its build, and what of that is not followed, and why.
+
+    :raises ConfigurationError: an option takes no such value
+    """
+    passed_over = [f"{key} ({why})" for key, why in settings.passed_over()]
+    assignments = []
+    for name, value in settings.variables:
+        try:
+            _check_variable(name, value)
+            assignments.append((name, value))
+        except ValueError as error:
+            passed_over.append(f"environment.{name} ({error})")
+    options = BuildOptions(
+        environment=assigned_once(assignments),
+        config_settings=settings.config_settings,
+        before_build=settings["before-build"],
+        project=settings.folder,
+    )
+    return options, tuple(passed_over)
+
+
 def _table(project: Path, path: Path) -> dict[str, Any]:
+    if settings := cibuildwheel.read(project):
+        keys = ("build", "skip", "build-verbosity")
+        texts = {key: cibuildwheel.as_ours(settings[key]) for key in keys}
+        return {"packages": ["."], **{key: text for key, text in texts.items() if text}}
     tool = pyproject.read(project).get("tool", {})
     table = tool.get("crossbuild", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
@@ -204,8 +266,8 @@ def _table(project: Path, path: Path) -> dict[str, Any]:
     return table
 
 
-def _keys() -> list[str]:
-    return [str(field.alias) for field in Configuration.model_fields.values()]
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [str(field.alias) for field in model.model_fields.values()]
 
 
 def _variable(key: str) -> str:
@@ -223,5 +285,6 @@ def _place(problem: Problem, path: Path, names: Mapping[str, str], given: Mappin
 def _message(problem: Problem) -> str:
     if problem.kind != "extra_forbidden":
         return problem.message
-    known = ", ".join(_keys())
+    model = Configuration if len(problem.keys) == 1 else PackageSettings
+    known = ", ".join(_keys(model))
     return _ELSEWHERE.get(problem.path, f"no such key; there are {known}")

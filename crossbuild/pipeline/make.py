@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from crossbuild.pipeline import plan, stages
+from crossbuild.pipeline import origins, plan, stages
 from crossbuild.pipeline.plan import Planned
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.pipeline.run import Made, Run
@@ -17,7 +17,12 @@ def make_wheels(request: BuildRequest, console: Console) -> list[Made]:
     """
     request = stages.locate_sdk(request, console)
     target = stages.open_target(request, console)
-    run = stages.plan_run(request, target)
+    request = stages.apply_markers(request, target, console)
+    request = stages.read_projects(request, target, console)
+    request = stages.resolve_application(request, target, console)
+    packages = stages.choose_packages(request, target)
+    target = stages.bring_along(request, target, packages, console)
+    run = stages.plan_run(request, target, packages)
     run = stages.require_ready(run, console)
 
     def make_wheel(planned: Planned, run: Run, console: Console) -> None:
@@ -31,20 +36,26 @@ def make_wheels(request: BuildRequest, console: Console) -> list[Made]:
                     job = stages.cross_environment(downloads, turn)
                     built = stages.build(job, turn)
                 repaired = stages.repair(built, turn)
-                stages.audit(repaired, turn)
+                repaired = stages.audit(repaired, built, turn)
                 stages.keep(repaired, turn)
         # At once: what is built beside it may fail.
         stages.publish(planned, run)
 
-    console.plan(len(run.missing))
-    made = []
+    console.plan([run.name_of(planned) for planned in run.missing])
+    made = stages.adopt(run)
+    origins.record_adopted(made, run)
     for batch in plan.batches(run.planned):
         stages.publish_requirements(batch, run)
         missing = [planned for planned in batch if planned in run.missing]
         with stages.sharing_compilers(missing, run) as shared:
             pieces = {one.package.name: partial(make_wheel, one, shared) for one in missing}
             workers.run(pieces, console, min(len(pieces), run.capacity.jobs))
-        made += [stages.publish(planned, run) for planned in batch]
+        published = [stages.publish(planned, run) for planned in batch]
+        origins.record(batch, published, run)
+        made += published
+    along = stages.required_along(made, run, console)
+    if along:
+        made += make_wheels(along, console)
     stages.require_installable(made, run)
     run.store.digests.save()
     return made

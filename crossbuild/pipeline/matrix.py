@@ -14,21 +14,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from rich.table import Table
 
 from crossbuild.core import abi, defaults, jobserver
 from crossbuild.core.errors import ConfigurationError, CrossbuildError, MatrixError
 from crossbuild.core.python_version import PythonVersion
-from crossbuild.packages import pyproject, recipe
+from crossbuild.packages import pyproject, recipe, versions
 from crossbuild.packages.recipe import RecipeVersion
-from crossbuild.packages.wanted import SourceFolder, Wanted
+from crossbuild.packages.wanted import SourceArchive, SourceFolder, Wanted
 from crossbuild.pipeline.configuration import Configuration
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.pipeline.run import Made
 from crossbuild.progress import workers
-from crossbuild.progress.console import Console
+from crossbuild.progress.console import Console, spell
 from crossbuild.sdk import reference as reference_sdk
 from crossbuild.sdk.model import Sdk
 
@@ -177,13 +178,13 @@ def _requests(
 
 def _memory_mb(cells: Sequence[Cell]) -> int:
     """What the hungriest compiler of all cells needs."""
-    recipes = [
-        recipe.load(name).for_python(cell.python, version)
+    recipes = (
+        recipe.load(name).at(version, cell.python)
         for cell in cells
         for name, _, version in (text.partition("==") for text in cell.versions)
-    ]
+    )
     plain = int(RecipeVersion.model_fields["memory_mb"].default)
-    return max([plain, *(one.memory_mb for one in recipes)])
+    return max([plain, *(one.memory_mb for one in recipes if one)])
 
 
 def table(results: Sequence[Result]) -> Table:
@@ -193,7 +194,7 @@ def table(results: Sequence[Result]) -> Table:
         shown.add_column(name, overflow="fold")
     for result in results:
         wheels = "\n".join(made.wheel.name for made in result.made)
-        shown.add_row(result.cell.identifier, wheels, f"{result.seconds:.0f} s", _state(result))
+        shown.add_row(result.cell.identifier, wheels, spell(result.seconds), _state(result))
     return shown
 
 
@@ -239,22 +240,26 @@ def _reference(python: str) -> str:
 
 
 def _has_board(sdk: str, python: str) -> bool | None:
-    by_name = {definition.name: definition.python for definition in reference_sdk.definitions()}
-    return by_name[sdk] == python if sdk in by_name else None
+    return reference_sdk.load(sdk).python == python if reference_sdk.is_name(sdk) else None
 
 
 def _admits(wanted: Wanted, python: str) -> bool:
     """Whether a package can be built for a Python, as far as that is known without an index."""
     if isinstance(wanted, SourceFolder):
         return _folder_admits(wanted.path, python)
-    return not recipe.exists(wanted.name) or _pin(wanted, python) is not None
+    if isinstance(wanted, SourceArchive):
+        return True
+    if not recipe.exists(wanted.name):
+        return True
+    return versions.without_index(recipe.load(wanted.name), wanted, python) is not None
 
 
 def _pin(wanted: Wanted, python: str) -> str | None:
-    """The version that a recipe has for a Python, None where there is no recipe or none."""
-    if isinstance(wanted, SourceFolder) or not recipe.exists(wanted.name):
+    """The version by a recipe for a Python, None where there is none or an index must tell."""
+    if not isinstance(wanted, Requirement) or not recipe.exists(wanted.name):
         return None
-    version = recipe.load(wanted.name).version_for(wanted, python)
+    known, named = recipe.load(wanted.name), versions.exact(wanted.specifier)
+    version = known.at(named, python) if named else known.version_for(wanted, python)
     return f"{version.package}=={version.version}" if version else None
 
 
@@ -307,8 +312,8 @@ def _shell(packages: Sequence[Wanted]) -> str:
 
 def _build_cell(cell: Cell, request: BuildRequest, console: Console) -> Result:
     started = time.monotonic()
-    console.plan(0)
-    console.say(f"── {cell.identifier}: {' '.join(map(str, cell.packages))}, {cell.sdk}")
+    console.plan(())
+    console.aside(f"── {cell.identifier}: {' '.join(map(str, cell.packages))}, {cell.sdk}")
     try:
         made = tuple(make_wheels(request, console))
     except CrossbuildError as error:

@@ -9,19 +9,23 @@ from pathlib import Path
 
 from crossbuild.core import files
 from crossbuild.index import download
-from crossbuild.packages import source_tree
 from crossbuild.packages.package import Package
+from crossbuild.packages.source import tree as source_tree
+from crossbuild.packages.source.tree import SourceTree
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress.console import Step
 from crossbuild.python.target import Target
 
 
-def ask(package: Package, origin: Path, request: BuildRequest, target: Target) -> tuple[str, ...]:
+def ask(
+    package: Package, origin: SourceTree | Path, request: BuildRequest, target: Target
+) -> tuple[str, ...]:
     """The requirements that a package's back end names for a wheel, sorted.
 
     :param package: locked by what its project states
-    :param origin: its sdist, or its source folder
+    :param origin: its sdist, or its source in a folder
     :raises BuildError: the back end failed
+    :raises DiskError: the disk is full, or the work folder cannot be written
     """
     from crossbuild.build import backend
     from crossbuild.build.job import BuildJob
@@ -38,14 +42,15 @@ def ask(package: Package, origin: Path, request: BuildRequest, target: Target) -
         targets={},
         cache=cache,
     )
-    job = BuildJob(
-        package=package,
-        workspace=workspace,
-        env=workspace.equip(package, wheels),
-        source=source_tree.prepare(origin, workspace.source),
-        epoch=source_tree.epoch(workspace.source),
-        jobs=1,
-    )
-    answer = backend.required_for_wheel(job, Step(package.title, time.monotonic()))
-    files.remove_tree(workspace.folder)
+    with files.disk_errors(workspace.folder):
+        job = BuildJob(
+            package=package,
+            workspace=workspace,
+            env=workspace.equip(package, wheels),
+            source=source_tree.prepare(origin, workspace.source),
+            epoch=source_tree.epoch(workspace.source),
+            jobs=1,
+        )
+        answer = backend.required_for_wheel(job, Step(package.title, time.monotonic()))
+        files.remove_tree(workspace.folder)
     return answer

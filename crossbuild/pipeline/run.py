@@ -13,6 +13,7 @@ from crossbuild.pipeline.store import Store
 from crossbuild.progress.console import Step
 from crossbuild.python.target import Target
 from crossbuild.repair.options import Bundling
+from crossbuild.repair.repaired import Told
 from crossbuild.repair.slim import LeftOut
 from crossbuild.toolchain.capacity import Capacity
 
@@ -31,8 +32,12 @@ class Made:
     sha256: str
     seconds: float
     reused: bool
+    #: Whose wheel it is, where it was not built here.
+    origin: str = ""
     #: Files of the package that a slim wheel does not have.
     left_out: tuple[LeftOut, ...] = ()
+    #: What the audit tells of it: notes, and what the user accepted.
+    told: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,19 +57,28 @@ class Run:
     @cached_property
     def board(self) -> "BoardProfile":
         """The board that the SDK's sysroot tells of."""
-        from crossbuild.audit import sdk_profile
-
-        bundled = self.request.repair.bundling is not Bundling.NONE
-        return sdk_profile.board_of(self.target, absent=None if bundled else ())
+        return board_of(self.request, self.target)
 
     @property
     def capacity(self) -> Capacity:
         """The compilers that it may start."""
         return self.request.capacity
 
+    def name_of(self, planned: Planned) -> str:
+        """What a package's turn is called."""
+        return f"{planned.package.title} for Python {self.target.python.version}"
+
     def with_capacity(self, capacity: Capacity) -> "Run":
         """The same run with other compilers."""
         return replace(self, request=replace(self.request, capacity=capacity))
+
+
+def board_of(request: BuildRequest, target: Target) -> "BoardProfile":
+    """The board that the SDK's sysroot tells of, with the libraries that wheels bring along."""
+    from crossbuild.audit import sdk_profile
+
+    bundled = request.repair.bundling is not Bundling.NONE
+    return sdk_profile.board_of(target, absent=None if bundled else ())
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 from crossbuild.build.built import Built
 from crossbuild.core import documents, files
 from crossbuild.core.digests import Digests
-from crossbuild.repair.repaired import Repaired
+from crossbuild.repair.repaired import Repaired, Told
 from crossbuild.repair.slim import LeftOut
 
 
@@ -44,7 +44,8 @@ class Store:
             return None
         paths, facts = entry
         left_out = tuple(LeftOut(**one) for one in facts["left-out"])
-        return _repaired(paths, left_out)
+        told = tuple(Told(**one) for one in facts["told"])
+        return _repaired(paths, left_out, told)
 
     def pair(self, build_key: str, key: str) -> tuple[Built, Repaired] | None:
         """A wheel as built and as repaired, where both are there."""
@@ -58,9 +59,12 @@ class Store:
 
     def put_repaired(self, key: str, made: Repaired) -> Repaired:
         """Keep a wheel for the board with those that it came along with."""
-        facts = {"left-out": [asdict(file) for file in made.left_out]}
+        facts = {
+            "left-out": [asdict(file) for file in made.left_out],
+            "told": [asdict(one) for one in made.told],
+        }
         paths = [made.wheel, *made.companions, *made.debug]
-        return _repaired(self._put("repaired", key, paths, facts), made.left_out)
+        return _repaired(self._put("repaired", key, paths, facts), made.left_out, made.told)
 
     def _put(
         self, kind: str, key: str, paths: Sequence[Path], facts: Mapping[str, Any]
@@ -85,8 +89,10 @@ class Store:
         return ([folder / name for name in sums], facts) if whole else None
 
 
-def _repaired(paths: Sequence[Path], left_out: tuple[LeftOut, ...]) -> Repaired:
+def _repaired(
+    paths: Sequence[Path], left_out: tuple[LeftOut, ...], told: tuple[Told, ...]
+) -> Repaired:
     """A repaired entry of its files: the wheel is the first of them."""
     wheel, *companions = (path for path in paths if path.suffix == ".whl")
     debug = tuple(path for path in paths if path.suffix != ".whl")
-    return Repaired(wheel, tuple(companions), left_out, debug)
+    return Repaired(wheel, tuple(companions), left_out, debug, told)

@@ -141,16 +141,16 @@ def recorded(console: Console, folder: Path, cores: int) -> Iterator[None]:
 
 def _leave(trace: Trace, folder: Path, console: Console) -> None:
     if trace.unanswered:
-        console.say(
-            f"note: ccache's storage did not answer {trace.unanswered} of {len(trace.compiles)} "
+        console.note(
+            f"ccache's storage did not answer {trace.unanswered} of {len(trace.compiles)} "
             "calls, which went on without it: is it up, and its address right?"
         )
     try:
         picture = trace.write(folder)
     except DiskError as error:  # no reason for a run to fail, nor to hide why it did
-        console.say(f"note: no timeline: {error.what}")
+        console.note(f"no timeline: {error.what}")
     else:
-        console.say(f"timeline: {trace.summary} ({os.path.relpath(picture)})")
+        console.aside(f"timeline: {trace.summary} ({os.path.relpath(picture)})")
 
 
 def _lanes_of(step: Step) -> Iterator[tuple[str, Sequence[Span]]]:

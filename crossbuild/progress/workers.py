@@ -7,10 +7,12 @@ any effect on the others, and a piece that dies takes no other with it.
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
+from crossbuild.core import processes
 from crossbuild.core.errors import CrossbuildError
 from crossbuild.progress.console import Console, Step
 
@@ -23,11 +25,14 @@ T = TypeVar("T")
 #: prctl(2): the signal that this process gets when its parent ends.
 _PR_SET_PDEATHSIG = 1
 
+#: How long a process that was interrupted may tidy up, in seconds.
+_GRACE = 5.0
+
 
 def run(pieces: Mapping[str, Callable[[Console], T]], console: Console, at_once: int) -> list[T]:
     """Do all pieces and return their results, in order; their steps become the console's.
 
-    An interrupt, or a piece that fails, ends the others before it is passed on.
+    An interrupt, or a piece that fails, ends the others within seconds before it is passed on.
 
     :param pieces: by the label that their lines bear; each gets a console of its own
     :param at_once: how many run side by side; 1: they run here, one after another
@@ -50,10 +55,7 @@ def run(pieces: Mapping[str, Callable[[Console], T]], console: Console, at_once:
                 running.remove(piece)
                 results[piece.label] = piece.received(console)
     finally:
-        for piece in running:
-            os.kill(piece.process.pid or os.getpid(), signal.SIGINT)
-        for piece in running:
-            piece.process.join()
+        _end([piece.process for piece in running])
     return [results[label] for label in pieces]
 
 
@@ -80,6 +82,21 @@ class _Piece(Generic[T]):
         if error is not None:
             raise error
         return cast("T", result)
+
+
+def _end(running: "Sequence[ForkProcess]") -> None:
+    """Interrupt processes; one that does not end soon is killed with all that it started.
+
+    One that just runs a destructor prints the interrupt, and goes on as if there had been none.
+    """
+    for process in running:
+        os.kill(process.pid or os.getpid(), signal.SIGINT)
+    until = time.monotonic() + _GRACE
+    for process in running:
+        process.join(max(0.0, until - time.monotonic()))
+        if process.exitcode is None:
+            processes.kill_tree(process.pid or os.getpid())
+            process.join()
 
 
 def _start(label: str, piece: Callable[[Console], T], console: Console) -> _Piece[T]:

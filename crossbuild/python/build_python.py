@@ -6,6 +6,7 @@ interpreter, Pythons without pip, venv or headers, and pyenv shims that answer n
 
 import ast
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Iterator, Sequence
@@ -15,9 +16,14 @@ from typing import Any
 
 from crossbuild import in_process
 from crossbuild.core import files
-from crossbuild.core.command import clean_environment, run, try_run
-from crossbuild.core.errors import BuildPythonError, CommandError, ToolMissingError
-from crossbuild.core.python_version import PythonVersion
+from crossbuild.core.command import clean_environment, run, try_run, which
+from crossbuild.core.errors import (
+    BuildPythonError,
+    CommandError,
+    CrossbuildError,
+    ToolMissingError,
+)
+from crossbuild.sdk.brought import Store
 from crossbuild.sdk.model import Sdk
 
 #: Standard library modules without which nothing can be built.
@@ -26,6 +32,8 @@ REQUIRED = ("argparse", "hashlib", "json", "logging", "subprocess", "tempfile", 
 OPTIONAL = ("bz2", "ctypes", "distutils", "ensurepip", "lzma", "sqlite3", "ssl", "venv")
 
 _PROBE_SECONDS = 30.0
+#: In a checkout: makes a build Python of any version.
+_COMPILING = Path(__file__).resolve().parents[2] / "docker/build-python"
 _HOST_TASK = (
     "in the SDK's local.conf: "
     'TOOLCHAIN_HOST_TASK:append = " nativesdk-python3 nativesdk-python3-modules" '
@@ -57,22 +65,28 @@ class _UnfitError(Exception):
 
 
 def find(
-    version: str, *, explicit: Path | None = None, sdk: Sdk | None = None, headers: bool = False
+    version: str,
+    *,
+    explicit: Path | None = None,
+    sdk: Sdk | None = None,
+    headers: bool = False,
+    store: Store | None = None,
 ) -> BuildPython:
     """The first usable CPython of *version* ("3.7") for x86-64.
 
     Looked for at *explicit* (and then nowhere else), in the SDK's native sysroot, on PATH,
-    in pyenv, and among uv's Pythons.
+    in pyenv, and among uv's Pythons; then it is fetched.
 
     :param headers: whether its own headers must be there, to synthesise a target's from
+    :param store: where a fetched one is kept; nothing is fetched where None
     :raises BuildPythonError: none is usable; the evidence names each place, and why not
     """
     tried: list[str] = []
     seen: set[Path] = set()
-    for origin, where, candidates in _places(version, explicit, sdk):
+    for origin, otherwise, candidates in _places(version, explicit, sdk, store):
         executables = [path for path in candidates if os.access(path, os.X_OK)]
         if not executables:
-            tried.append(f"{origin}: nothing at {where}")
+            tried.append(f"{origin}: {otherwise}")
         for candidate in executables:
             if candidate.resolve() in seen:
                 continue
@@ -84,29 +98,60 @@ def find(
     raise BuildPythonError(
         f"no usable Python {version}{' with headers' if headers else ''} on the build machine",
         evidence="\n    ".join(["places looked in:", *tried]),
-        cure=_cure(version),
+        cure=_cure(version, store),
     )
 
 
 def _places(
-    version: str, explicit: Path | None, sdk: Sdk | None
+    version: str, explicit: Path | None, sdk: Sdk | None, store: Store | None
 ) -> Iterator[tuple[str, str, list[Path]]]:
-    """Where a Python may be: (origin, the place in words, the files to try)."""
+    """Where a Python may be: (origin, what to tell where it is not, the files to try)."""
     name = f"python{version}"
     if explicit is not None:
         files_there = [explicit / "bin" / name] if explicit.is_dir() else [explicit]
-        yield "--build-python", str(files_there[0]), files_there
+        yield "--build-python", f"nothing at {files_there[0]}", files_there
         return
     if sdk is not None:
         folder = sdk.native_sysroot / "usr" / "bin"
-        yield "SDK", f"{folder}/{name}", [folder / name, folder / "python3"]
+        yield "SDK", f"nothing at {folder}/{name}", [folder / name, folder / "python3"]
     folders = [Path(entry) for entry in clean_environment()["PATH"].split(os.pathsep) if entry]
-    yield "PATH", name, [folder / name for folder in folders]
-    pyenv = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")) / "versions"  # noqa: PTH111 - a user may have no home
-    yield "pyenv", f"{pyenv}/{version}.*", _newest_first(pyenv, f"{version}.*", name)
-    if (store := _uv_store()) is not None:
-        pattern = f"cpython-{version}.*-linux-x86_64-gnu"
-        yield "uv", f"{store}/{pattern}", _newest_first(store, pattern, name)
+    yield "PATH", f"nothing at {name}", [folder / name for folder in folders]
+    pyenv = _pyenv() / "versions"
+    yield "pyenv", f"nothing at {pyenv}/{version}.*", _newest_first(pyenv, f"{version}.*", name)
+    yield _of_uv(version)
+    if store is None:
+        return
+    from crossbuild.python import fetched  # slow to load: most machines have a Python
+
+    try:
+        program = fetched.of_debian(version, store)
+    except CrossbuildError as error:
+        yield "Debian", _reason(error), []
+    else:
+        yield "Debian", "no suite has it", [program] if program else []
+    try:
+        if fetched.of_uv(version, store):
+            yield _of_uv(version)
+    except CrossbuildError as error:
+        yield "uv", _reason(error), []
+
+
+def _reason(error: CrossbuildError) -> str:
+    return f"{error.what}: {error.evidence}" if error.evidence else error.what
+
+
+def _of_uv(version: str) -> tuple[str, str, list[Path]]:
+    pattern = f"cpython-{version}.*-linux-x86_64-gnu"
+    folder = _uv_store()
+    if folder is None:
+        return "uv", "does not tell where its Pythons are", []
+    candidates = _newest_first(folder, pattern, f"python{version}")
+    return "uv", f"nothing at {folder}/{pattern}", candidates
+
+
+def _pyenv() -> Path:
+    # Not Path.expanduser: a user may have no home.
+    return Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"))  # noqa: PTH111
 
 
 def _newest_first(folder: Path, pattern: str, name: str) -> list[Path]:
@@ -195,16 +240,37 @@ def _require_x86_64(program: Path) -> None:
         raise _UnfitError(f"{program} is for {machine}, not for x86-64")
 
 
-def _cure(version: str) -> str:
-    has_uv = PythonVersion(version).minor > 7
-    ways = (
-        f"pyenv install {version}",
-        *([f"uv python install {version}"] if has_uv else ()),
-        f"apt-get install python{version} python{version}-venv",
-        _HOST_TASK,
-        "or name one by --build-python PATH",
-    )
-    return "one of\n    " + "\n    ".join(ways)
+def ways(versions: Sequence[str]) -> list[str]:
+    """How this machine may come by Pythons: lines to paste, none that it cannot follow."""
+    wanted, served, lines = " ".join(versions), _served_by_apt(versions), []
+    if _COMPILING.is_file():
+        lines.append(f"{_COMPILING} {wanted}")
+    # It refuses 3.5, whose ssl does not compile with OpenSSL 3.
+    if "3.5" not in versions and (which("pyenv", clean_environment()) or _pyenv().is_dir()):
+        lines.append(f"pyenv install {wanted}")
+    if served:
+        names = " ".join(f"python{version} python{version}-venv" for version in served)
+        lines.append(f"apt-get install {names}")
+    return lines
+
+
+def _served_by_apt(versions: Sequence[str]) -> list[str]:
+    """Those of the versions that the machine's package manager has, where that is apt."""
+    try:
+        policy = try_run(["apt-cache", "policy", *(f"python{one}" for one in versions)]).output
+    except ToolMissingError:
+        return []
+    candidates = re.findall(r"^python(\S+):\n.*\n\s+\S+ (\S+)$", policy, re.MULTILINE)
+    return [version for version, candidate in candidates if candidate != "(none)"]
+
+
+def _cure(version: str, store: Store | None = None) -> str:
+    lines = [*ways([version]), "name one: --build-python PATH", _HOST_TASK]
+    from crossbuild.python import fetched
+
+    if store is not None and store.offline and (offer := fetched.offer(version)):
+        lines = [f"without --offline and --no-fetch-python: {offer} is fetched", *lines]
+    return "one of\n    " + "\n    ".join(lines)
 
 
 def make_environment(python: BuildPython, directory: Path) -> Path:

@@ -1,7 +1,7 @@
 """The overlay: a prefix of crossbuild's own at which crossenv is pointed.
 
 One shape for every SDK and every Python: a placeholder interpreter, the amended
-sysconfigdata, a Makefile, and the headers with the target's ``pyconfig.h``.
+sysconfigdata, a Makefile, a build-details.json, and the headers with the target's ``pyconfig.h``.
 """
 
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crossbuild.core import abi, files
 from crossbuild.core.errors import TargetPythonError
+from crossbuild.python import build_details
 from crossbuild.python.sysconfigdata import (
     Description,
     ToolNames,
@@ -49,6 +50,10 @@ def write(source: Description, sdk: Sdk, overlay: Path) -> tuple[Path, Path]:
         files.write_text(stage / module, config_module(amended, note))
         folder = stage / library / config_folder(source.config)
         files.write_text(folder / "Makefile", makefile(amended, abi.PLATFORM))
+        details = build_details.text(
+            source.full_version, source.config, overlay, overlay / headers, _libpython(source, sdk)
+        )
+        files.write_text(stage / library / build_details.NAME, details)
         files.write_text(stage / "bin" / f"python{version}", _PLACEHOLDER, mode=0o755)
     return overlay / headers, overlay / module
 
@@ -65,6 +70,12 @@ def _toolchain(sdk: Sdk) -> ToolNames:
         triple=sdk.triple,
         library_dir=next(usr, sdk.target_sysroot / "usr/lib"),
     )
+
+
+def _libpython(source: Description, sdk: Sdk) -> Path | None:
+    """The sysroot's shared libpython, where that Python has one."""
+    name = str(source.config.get("INSTSONAME") or source.config.get("LDLIBRARY") or "")
+    return sdk.find_library(name) if ".so" in name else None
 
 
 def _copy_headers(source: Description, folder: Path) -> None:

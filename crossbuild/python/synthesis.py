@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crossbuild.core import documents
+from crossbuild.core import documents, system_packages
 from crossbuild.core.abi import MULTIARCH
 from crossbuild.core.errors import ConfigurationError, TargetPythonError
 from crossbuild.core.python_version import PythonVersion
@@ -66,10 +66,11 @@ def synthesise(
         )
     source = find_pyconfig(build.include, _BUILD_MULTIARCH, 64) if build.include else None
     if build.include is None or source is None:
+        headers = system_packages.python_headers(build.version)
         raise TargetPythonError(
             f"Python {build.version} of the build machine has no headers to synthesise from",
             evidence=f"{build.executable} ({build.origin}): no Python.h, or no pyconfig.h to it",
-            cure=f"apt-get install python{build.version}-dev, or name another by --build-python",
+            cure=", or ".join(filter(None, (headers, "name another by --build-python"))),
         )
     template = header_text(source)
     macros = _macros(sdk, template)

@@ -4,6 +4,7 @@ Both are read as text: a target's module is never imported, its macros never com
 """
 
 import ast
+import json
 import pprint
 import re
 from collections.abc import Mapping
@@ -33,25 +34,29 @@ _LIBRARY_WORD = re.compile(r"-l[\w.+-]+")
 def find_module(library: Path, machine: str) -> Path | None:
     """The ``_sysconfigdata*.py`` of a ``lib/pythonX.Y``, or None.
 
+    Python 3.14 has the same variables in ``_sysconfig_vars*.json``, which does where it is alone.
+
     :param machine: preferred where one names it ("arm"): some sysroots also hold the build
         machine's.  Those of debug builds, which are another ABI, do not count.
     """
     modules = [
         path
-        for pattern in ("_sysconfigdata*.py", "plat-*/_sysconfigdata*.py")
+        for pattern in ("_sysconfigdata*.py", "plat-*/_sysconfigdata*.py", "_sysconfig_vars*.json")
         for path in sorted(library.glob(pattern))
-        if not re.match(r"_sysconfigdata_[a-z]*d[a-z]*[_.]", path.name)
+        if not re.match(r"_sysconfig(data|_vars)_[a-z]*d[a-z]*[_.]", path.name)
     ]
     named = (path for path in modules if machine in str(path.relative_to(library)))
     return next(named, modules[0] if modules else None)
 
 
 def read_config(path: Path) -> Config:
-    """The ``build_time_vars`` of a ``_sysconfigdata*.py``, without running it.
+    """The ``build_time_vars`` of a ``_sysconfigdata*.py``, without running it; or those of JSON.
 
-    :raises TargetPythonError: the file does not assign a plain dictionary to that name
+    :raises TargetPythonError: the file does not assign a plain dictionary to that name, or is none
     """
     try:
+        if path.suffix == ".json":
+            return dict(json.loads(read_text(path)))
         module = ast.parse(read_text(path))
         for node in module.body:
             names = [getattr(target, "id", "") for target in getattr(node, "targets", [])]

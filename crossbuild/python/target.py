@@ -10,7 +10,8 @@ from crossbuild.progress.console import Console
 from crossbuild.python import build_python, target_python
 from crossbuild.python.build_python import BuildPython
 from crossbuild.python.target_python import TargetPython
-from crossbuild.sdk.model import Sdk
+from crossbuild.sdk.brought import Store
+from crossbuild.sdk.model import Blas, Sdk
 from crossbuild.sdk.read import read_sdk
 
 
@@ -27,6 +28,8 @@ class TargetRequest:
     :ivar build_python: the build machine's Python of the same X.Y; looked for where None
     :ivar patch_version: the board's Python, ``3.7.8``, where its description is synthesised
     :ivar shared_libpython: whether the board's Python has a shared libpython (same case)
+    :ivar pythons: where a build Python is kept that this machine lacks; none is fetched where None
+    :ivar blas: whether OpenBLAS is the SDK's own or built for it
     """
 
     sdk: Path | Sdk
@@ -37,6 +40,8 @@ class TargetRequest:
     build_python: Path | None = None
     patch_version: str | None = None
     shared_libpython: bool | None = None
+    pythons: Store | None = None
+    blas: Blas = Blas.AUTO
 
     @property
     def root(self) -> Path:
@@ -70,12 +75,14 @@ class Target:
 
     :ivar folder: where what is built for it lies
     :ivar named_python: the build Python that the user named
+    :ivar pythons: where one is kept that this machine lacks
     """
 
     sdk: Sdk
     python: TargetPython
     folder: Path
     named_python: Path | None
+    pythons: Store | None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -89,9 +96,13 @@ class Target:
     def build_python(self) -> BuildPython:
         """The Python that builds; it is started, which a run with nothing to build saves.
 
+        Where this machine has none, it is fetched.
+
         :raises BuildPythonError: there is none
         """
-        return build_python.find(self.python.version, explicit=self.named_python, sdk=self.sdk)
+        return build_python.find(
+            self.python.version, explicit=self.named_python, sdk=self.sdk, store=self.pythons
+        )
 
 
 def open_target(request: TargetRequest) -> Target:
@@ -105,6 +116,7 @@ def open_target(request: TargetRequest) -> Target:
     version = PythonVersion(request.python or target_python.newest(sdk))
     # A moved SDK has another place in every file of a build tree, so another folder.
     folder = request.work / files.content_key(sdk.content_id, str(sdk.root)) / version.tag
+    files.tag_as_cache(request.work)
     with files.exclusive(folder / "target.lock"):
         python = target_python.describe(
             sdk,
@@ -114,11 +126,11 @@ def open_target(request: TargetRequest) -> Target:
             patch_version=request.patch_version,
             shared=request.shared_libpython,
         )
-    return Target(sdk, python, folder, request.build_python)
+    return Target(sdk, python, folder, request.build_python, request.pythons)
 
 
 def _donor(request: TargetRequest, sdk: Sdk, version: str) -> BuildPython | None:
     """The Python from which the target's is synthesised, where the sysroot has not all of it."""
     if target_python.is_complete(sdk, version):
         return None
-    return build_python.find(version, explicit=request.build_python, sdk=sdk)
+    return build_python.find(version, explicit=request.build_python, sdk=sdk, store=request.pythons)

@@ -13,6 +13,7 @@ from crossbuild.core import documents, files, own_code
 from crossbuild.core.abi import MULTIARCH
 from crossbuild.core.errors import TargetPythonError
 from crossbuild.core.python_version import PythonVersion
+from crossbuild.python import build_details
 from crossbuild.python import overlay as overlays
 from crossbuild.python.build_python import BuildPython, find
 from crossbuild.python.sysconfigdata import (
@@ -31,7 +32,7 @@ _RECORD = "crossbuild.json"
 _PATHS = ("prefix", "include", "sysconfigdata")
 
 #: The code that decides what an overlay holds; a test holds it against what that code imports.
-CODE = ("core", "in_process", "sdk", "python")
+CODE = ("core", "in_process", "sdk", "sdk.brought", "python")
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class TargetPython:
     soabi: str
     abi_tag: str
     origin: str
+
+    @property
+    def build_details(self) -> Path:
+        """Its ``build-details.json`` (PEP 739)."""
+        return self.sysconfigdata.with_name(build_details.NAME)
 
 
 def available(sdk: Sdk) -> tuple[str, ...]:
@@ -194,7 +200,7 @@ def _from_sysroot(sdk: Sdk, version: str) -> Description:
         headers=headers,
         pyconfig=header_text(pyconfig),
         config=read_config(path),
-        module=path.stem,
+        module=path.stem.replace("_sysconfig_vars", "_sysconfigdata"),
         origin="sysroot",
         evidence=f"{path}, {pyconfig}",
     )

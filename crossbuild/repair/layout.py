@@ -76,3 +76,13 @@ def tagged(name: str, tree: Path, loaded: Sequence[Path]) -> str:
     text = re.sub(r"^(Root-Is-Purelib: )true$", r"\g<1>false", text, flags=re.MULTILINE)
     files.write_text(wheel, text)
     return name.removesuffix("any.whl") + f"{abi.PLATFORM_TAG}.whl"
+
+
+def require(tree: Path, requirements: Sequence[str]) -> None:
+    """Add requirements to an unpacked wheel's metadata, as the last of its headers."""
+    if not requirements:
+        return
+    metadata = next(tree.glob("*.dist-info/METADATA"))
+    headers, blank, body = metadata.read_text(encoding="utf-8").partition("\n\n")
+    lines = [headers.rstrip(), *(f"Requires-Dist: {text}" for text in requirements)]
+    metadata.write_text("\n".join(lines) + f"\n{blank[1:]}{body}", encoding="utf-8")

@@ -6,8 +6,9 @@ runtime wheel are found in it, and others that an image does not have are grafte
 auditwheel.
 """
 
+import posixpath
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from auditwheel.architecture import Architecture
@@ -21,12 +22,15 @@ from crossbuild.core.command import run, run_own
 from crossbuild.core.errors import CommandError, RepairError
 from crossbuild.elf import ar
 from crossbuild.elf import file as elf
-from crossbuild.packages.recipe import Slim
-from crossbuild.repair import debug_info, layout, runtime_wheel
+from crossbuild.packages.package import Package
+from crossbuild.papers import libraries, sbom
+from crossbuild.papers.libraries import Library
+from crossbuild.repair import build_id, debug_info, layout, licences, runtime_wheel
 from crossbuild.repair import slim as slimming
 from crossbuild.repair.options import Bundling, RepairOptions
 from crossbuild.repair.repaired import Repaired
 from crossbuild.repair.runtime_wheel import Runtime
+from crossbuild.repair.strip import strip
 from crossbuild.sdk.model import Sdk
 from crossbuild.wheel import pack as wheel
 
@@ -40,42 +44,68 @@ def repair(
     *,
     runtime: Runtime | None,
     options: RepairOptions,
-    slim: Slim,
+    package: Package,
 ) -> Repaired:
     """Make the wheel for the board from the built one.
 
     :param runtime: the runtime wheel whose libraries are to be used, if any
-    :param slim: the package's own globs, for a slim wheel
+    :param package: what it was built from; what it requires beside its own, and its globs for a
+        slim wheel
     :raises RepairError: a library that the wheel needs is neither in the sysroot nor
         on the board; or debug information cannot be kept
     """
     destination = workspace.folder / "repaired"
-    epoch = built.epoch
+    epoch, recipe = built.epoch, package.recipe
     with wheel.unpacked(built.wheel) as tree:
         layout.normalise_folders(tree)
         layout.move_prefix(tree, workspace.prefix)
-        left_out = slimming.slim(tree, **slim.model_dump()) if options.slim else ()
+        left_out = slimming.leave_out(tree, package.options.leave_out)
+        if options.slim:
+            left_out += slimming.slim(tree, **recipe.slim.model_dump())
         modules = layout.loaded_files(tree)
         name = layout.tagged(layout.normalised(built.wheel.name), tree, modules)
         finished = destination / name
+        scrubbed = _scrub(tree, workspace.placeholders)
+        build_id.renew(scrubbed.intersection(modules), workspace.sdk, workspace.log)
         debug = _kept_debug(modules, workspace) if options.keep_debug else ()
         if modules:
-            run([workspace.sdk.tools.strip, "--strip-unneeded", *modules], log=workspace.log)
+            strip(modules, workspace.sdk, workspace.log)
+            layout.require(tree, recipe.requires_dist)
         _forget_archivers(tree, workspace.sdk, workspace.log)
-        _scrub(tree, workspace.placeholders)
-        if runtime:
-            runtime_wheel.use(tree, modules, runtime, workspace.log)
+        used = runtime and runtime_wheel.use(tree, modules, runtime, workspace.log)
+        beside = [runtime.requirement] if runtime and used else []
+        materials = sbom.materials(package, workspace.sdk, beside)
         present = runtime.names.values() if runtime else ()
         companions = (runtime.wheel,) if runtime else ()
         if options.bundling is Bundling.NONE or not _lacks_library(modules, present):
+            sbom.add(tree, materials)
             return Repaired(wheel.pack(tree, finished, epoch=epoch), companions, left_out, debug)
         stripped = destination / "stripped" / _glibc(name)
         wheel.pack(tree, stripped, epoch=epoch, compressed=False)
-    grafted = _graft(stripped, destination / "grafted", workspace, present, epoch)
+        folders = [*workspace.sdk.library_dirs, *_named_folders(modules, workspace.sdk)]
+        passed_over = {*present, *_not_found(modules, folders)}
+    grafted = _graft(stripped, destination / "grafted", folders, passed_over, epoch, workspace.log)
     with wheel.unpacked(grafted) as tree:
-        for library in tree.glob("*.libs/*.so*"):
+        grafts = [*tree.glob("*.libs/*.so*")]
+        for library in grafts:
             _forbid_executable_stack(library, workspace.log)
+        described = [_described(library, tree, folders, workspace.sdk) for library in grafts]
+        licences.add(described, next(tree.glob("*.dist-info")))
+        sbom.add(tree, materials, described)
         return Repaired(wheel.pack(tree, finished, epoch=epoch), companions, left_out, debug)
+
+
+def _described(library: Path, tree: Path, folders: Iterable[Path], sdk: Sdk) -> Library:
+    """What is known of a library that auditwheel grafted, by the one that it took.
+
+    Its name has the first digits of that one's SHA-256.
+    """
+    base, _, digits = library.name.partition(".so")[0].rpartition("-")
+    found = (path for folder in folders for path in sorted(folder.glob(f"{base}*.so*")))
+    taken = (path for path in found if path.is_file() and files.sha256(path).startswith(digits))
+    source = next(taken, library).resolve()  # its own, where the package has such a folder
+    soname = elf.read(source).soname or source.name
+    return libraries.describe(sdk, soname, source, library.relative_to(tree).as_posix())
 
 
 def _kept_debug(modules: Sequence[Path], workspace: Workspace) -> tuple[Path, ...]:
@@ -98,12 +128,15 @@ def _forget_archivers(tree: Path, sdk: Sdk, log: Path) -> None:
             run([sdk.tools.objcopy, "--enable-deterministic-archives", path], log=log)
 
 
-def _scrub(tree: Path, replacements: Mapping[Path, str]) -> None:
+def _scrub(tree: Path, replacements: Mapping[Path, str]) -> set[Path]:
     """Replace the builder's folders in every file of the wheel, and Meson's random names in texts.
 
     In a binary file a string keeps its length (GCC before 8 maps no ``__FILE__``): slashes fill
     it, which mean no more in a path than one.
+
+    :returns: the files that had something to replace
     """
+    changed = set()
     pairs = sorted(((str(k).encode(), v.encode()) for k, v in replacements.items()), reverse=True)
     for path in sorted(tree.rglob("*")):
         if not path.is_file():
@@ -115,6 +148,8 @@ def _scrub(tree: Path, replacements: Mapping[Path, str]) -> None:
             new = new.replace(folder, _as_long(name, folder) if binary else name)
         if new != old:
             path.write_bytes(new)
+            changed.add(path)
+    return changed
 
 
 def _as_long(name: bytes, folder: bytes) -> bytes:
@@ -131,22 +166,43 @@ def _lacks_library(modules: Iterable[Path], present: Collection[str]) -> bool:
     return any(name not in known for module in modules for name in elf.read(module).needed)
 
 
+def _not_found(modules: Iterable[Path], folders: Sequence[Path]) -> Iterator[str]:
+    """Sonames that modules need and will not find: auditwheel ends at one, and the audit tells."""
+    for module in modules:
+        facts = elf.read(module)
+        own = map(elf.from_origin, facts.search_path)
+        places = [*(module.parent / folder for folder in own if folder is not None), *folders]
+        yield from (n for n in facts.needed if not any((place / n).exists() for place in places))
+
+
+def _named_folders(modules: Iterable[Path], sdk: Sdk) -> list[Path]:
+    """Folders of the sysroot that modules look for libraries in, as the board would name them."""
+    entries = {entry for module in modules for entry in elf.read(module).search_path}
+    named = sorted({posixpath.normpath(entry) for entry in entries if entry.startswith("/")})
+    folders = (sdk.target_sysroot / name.lstrip("/") for name in named)
+    return [folder for folder in folders if folder.is_dir()]
+
+
 def _graft(
     stripped: Path,
     destination: Path,
-    workspace: Workspace,
-    present: Collection[str],
+    folders: Iterable[Path],
+    passed_over: Collection[str],
     epoch: int,
+    log: Path,
 ) -> Path:
-    """Copy the libraries that the board lacks into the wheel, found by $ORIGIN."""
+    """Copy the libraries that the board lacks into the wheel, found by $ORIGIN.
+
+    :param folders: where they lie in the sysroot
+    :param passed_over: sonames that are not copied
+    """
     files.remove_tree(destination)
-    folders = ":".join(str(folder) for folder in workspace.sdk.library_dirs)
-    argv = ["auditwheel", "repair", "--no-update-tags", "--ldpaths", folders]
+    argv = ["auditwheel", "repair", "--no-update-tags", "--ldpaths", ":".join(map(str, folders))]
     argv += ["--wheel-dir", str(destination), "--zip-compression-level", "0"]
-    for name in present:
+    for name in sorted(passed_over):
         argv += ["--exclude", name]
     try:
-        run_own([*argv, stripped], SOURCE_DATE_EPOCH=str(epoch), log=workspace.log)
+        run_own([*argv, stripped], SOURCE_DATE_EPOCH=str(epoch), log=log)
     except CommandError as error:
         raise RepairError(
             f"auditwheel could not bundle the libraries of {stripped.name}",

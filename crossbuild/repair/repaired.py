@@ -7,6 +7,20 @@ from crossbuild.repair.slim import LeftOut
 
 
 @dataclass(frozen=True)
+class Told:
+    """What the audit tells of a wheel that it does not refuse.
+
+    :ivar verdict: ``note`` or ``accepted``
+    """
+
+    wheel: str
+    verdict: str
+    rule: str
+    file: str
+    fact: str
+
+
+@dataclass(frozen=True)
 class Repaired:
     """A wheel for the board, and those that it requires and that were made along with it.
 
@@ -18,6 +32,7 @@ class Repaired:
     companions: tuple[Path, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     debug: tuple[Path, ...] = ()
+    told: tuple[Told, ...] = ()
 
     @property
     def wheels(self) -> tuple[Path, ...]:

@@ -24,6 +24,9 @@ _POLICY = Path(__file__).parent / "slim.toml"
 #: The kind of what a recipe drops beyond the policy.
 _OWN = "recipe"
 
+#: The kind of what the user's project leaves out.
+_UNWANTED = "leave-out"
+
 #: The kind of what is cut from files that stay.
 _PROSE = "docstrings"
 
@@ -79,6 +82,21 @@ def slim(
     cuts = {_PROSE: shorten}
     staying = [name for name in names if name not in doomed and _kind(name, cuts, keep)]
     return *removed, *_cut(tree, staying, Needs(policy.legal, doc_calls, doc_lines))
+
+
+def leave_out(tree: Path, globs: Sequence[str]) -> tuple[LeftOut, ...]:
+    """Remove the files of an unpacked wheel that the user does not want in it.
+
+    What imports them is the user's business.
+    """
+    wanted = {_UNWANTED: globs}
+    found = [path for path in sorted(tree.rglob("*")) if path.is_file() or path.is_symlink()]
+    named = {path.relative_to(tree).as_posix(): path for path in found}
+    doomed = {name: path for name, path in named.items() if _kind(name, wanted, ())}
+    removed = tuple(LeftOut(n, p.lstat().st_size, _UNWANTED) for n, p in doomed.items())
+    for path in doomed.values():
+        path.unlink()
+    return removed
 
 
 def _cut(tree: Path, names: Sequence[str], needs: Needs) -> Iterator[LeftOut]:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,15 @@ from crossbuild.sdk.model import Tools
 
 #: GCC's warning that -mcpu says another architecture than -march; old releases write no quotes.
 CONFLICT = re.compile(r"switch \W?-mcpu=([\w.+-]+?)\W? conflicts with ")
+
+
+#: Words of CC that only the C family understands; gfortran warns or fails on them.
+_C_ONLY = re.compile(r"-W(?!l,|a,)\S*|-D\S*|-U\S*|-fstack-clash-protection")
+
+
+def fortran_words(cc: Iterable[str]) -> tuple[str, ...]:
+    """Those of the C compiler's words that gfortran takes as well."""
+    return tuple(word for word in cc if not _C_ONLY.fullmatch(word))
 
 
 def without_conflict(tools: Tools, script: Path) -> Tools:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from crossbuild.core import files
 from crossbuild.core.command import try_run
 from crossbuild.core.errors import SdkError
 
@@ -31,13 +32,14 @@ def choose(root: Path, environment: str | None) -> Path:
             f"there is no SDK at {root}",
             evidence="it is a file" if root.exists() else "the folder does not exist",
             cure="give the folder into which the Yocto SDK's installer put it, "
-            "e.g. SDK=/opt/poky/3.0",
+            "e.g. --sdk /opt/poky/3.0 (make: SDK=/opt/poky/3.0)",
         )
-    if re.search(r"\s", str(root)):
+    # GCC fills "%2" and its like in the folder that it finds itself in.
+    if character := files.misread(root, "%"):
         raise SdkError(
-            "an SDK's path must not contain spaces",
-            evidence=repr(str(root)),
-            cure="install the SDK elsewhere (Yocto's own installer refuses such paths too)",
+            f"an SDK's path must not contain {character}",
+            evidence=str(root),
+            cure="install the SDK elsewhere, such as below /opt: its compiler reads its own path",
         )
     fitting = scripts(root)
     if environment is not None:
@@ -47,9 +49,10 @@ def choose(root: Path, environment: str | None) -> Path:
         return fitting[0]
     names = [path.name.removeprefix(SCRIPT_PREFIX) for path in scripts(root)]
     if not names:
+        what = _part_of_a_build(root)
         raise SdkError(
             f"{root} is no SDK",
-            evidence=f"it holds no {SCRIPT_PREFIX}* script",
+            evidence=f"it holds no {SCRIPT_PREFIX}* script{what and f'; it is {what}'}",
             cure=_elsewhere(root),
         )
     raise SdkError(
@@ -57,14 +60,25 @@ def choose(root: Path, environment: str | None) -> Path:
         if environment
         else f"the SDK at {root} has several environments",
         evidence=f"environments: {', '.join(names)}",
-        cure=f"choose one, e.g. --environment {names[0]}, or SDK={scripts(root)[0]}",
+        cure=f"choose one, e.g. --environment {names[0]} (make: SDK={scripts(root)[0]})",
     )
+
+
+def _part_of_a_build(root: Path) -> str:
+    """What of a build system's folders *root* is, by the names that bitbake gives."""
+    if (root / "conf/sdk-conf-manifest.json").exists() or (root / ".devtoolbase").exists():
+        return "an extensible SDK whose toolchain is not installed (devtool sdk-install -s does)"
+    if {"sysroots-components", "recipe-sysroot", "recipe-sysroot-native"} & set(root.parts):
+        return "a sysroot of a build tree, without a script that tells how it is used"
+    if (root / "sysroots-components").is_dir() or (root / "recipe-sysroot").is_dir():
+        return "a folder of a build tree, which holds sysroots but no SDK"
+    return ""
 
 
 def _elsewhere(root: Path) -> str:
     """Where the user may have meant: the SDK that *root* is a part of, if it is one."""
     if above := next((folder for folder in root.parents if scripts(folder)), None):
-        return f"give the folder above it, SDK={above}"
+        return f"give the folder above it, --sdk {above} (make: SDK={above})"
     return (
         "give the folder that holds environment-setup-… and sysroots/ "
         "(bitbake -c populate_sdk IMAGE makes its installer)"

@@ -15,7 +15,7 @@ from crossbuild.core.digests import TreeDigest
 from crossbuild.sdk.model import Sdk
 
 #: Where else a library may lie in a sysroot; "opt/OpenBLAS" is OpenBLAS's own default.
-_ELSEWHERE = (
+ELSEWHERE = (
     *("usr/local/lib", "usr/lib/*", "usr/lib/*/*", "usr/*/lib", "usr/local/*/lib"),
     *("opt/lib", "opt/*/lib", "opt/*/*/lib"),
 )
@@ -82,8 +82,8 @@ def reach(sdk: Sdk, names: Iterable[str]) -> Sdk:
 def pkg_config_dirs(sdk: Sdk, names: Iterable[str], folder: Path) -> tuple[Path, ...]:
     """Folders of ``.pc`` files that packages need beside the sysroot's usual ones.
 
-    These are the folders that the SDK's script names.  And one file is written to *folder* for
-    each library that the sysroot's own files do not lead to.
+    These are the folders that the SDK's script names, and before them *folder*: one file is
+    written to it for each library that the sysroot's own files do not lead to.
     """
     lacking = [
         library
@@ -92,14 +92,14 @@ def pkg_config_dirs(sdk: Sdk, names: Iterable[str], folder: Path) -> tuple[Path,
     ]
     for library in lacking:
         files.write_text(folder / f"{library.name}.pc", _pc(sdk, library))
-    return (*((folder,) if lacking else ()), *sdk.named.pkg_config)
+    return (folder, *sdk.named.pkg_config)
 
 
 def _folders(sdk: Sdk) -> Iterator[tuple[Path, bool]]:
     """Folders that may hold libraries, and whether the linker looks into them."""
     usual = {folder.resolve() for folder in sdk.library_dirs}
     yield from ((folder, True) for folder in sdk.library_dirs)
-    for pattern in _ELSEWHERE:
+    for pattern in ELSEWHERE:
         for folder in sorted(sdk.target_sysroot.glob(pattern)):
             if folder.is_dir() and folder.resolve() not in usual:
                 yield folder, False
@@ -124,8 +124,10 @@ def _described(sdk: Sdk, library: Library) -> bool:
     """Whether a ``.pc`` file of the sysroot leads to the library.
 
     One that was installed under the build machine's name of the sysroot does not:
-    pkg-config puts the sysroot before it a second time.
+    pkg-config puts the sysroot before it a second time.  What was brought along brings its own.
     """
+    if not library.folder.is_relative_to(sdk.target_sysroot):
+        return True
     for folder in sdk.library_dirs:
         path = folder / "pkgconfig" / f"{library.name}.pc"
         if path.is_file():

@@ -1,5 +1,6 @@
 """An SDK that was read, and its tools."""
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +28,46 @@ class Tools:
     ld: tuple[str, ...]
 
 
+class Blas(enum.Enum):
+    """Where OpenBLAS comes from: the SDK, a build for it, or the latter where the SDK has none.
+
+    ``NEWEST`` is a build of a newer release.
+    """
+
+    AUTO = "auto"
+    SDK = "sdk"
+    BUILD = "build"
+    NEWEST = "newest"
+
+    @property
+    def is_built(self) -> bool:
+        """Whether it is built whatever the SDK has."""
+        return self in {Blas.BUILD, Blas.NEWEST}
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Something that an SDK lacks, and that crossbuild brought along.
+
+    :ivar name: of its library, as in ``-lopenblas``
+    :ivar title: what it is, with its origin, for people
+    :ivar key: of its content, wherever the SDK and the cache lie
+    :ivar folders: where it lies, outside the SDK; compilers may read there
+    """
+
+    name: str
+    title: str
+    key: str
+    folders: tuple[Path, ...]
+
+
 @dataclass(frozen=True)
 class Sdk:
     """An SDK that was read and whose compiler answered.
 
     ``variables`` are those that the environment script sets or changes;
-    ``library_dirs`` and ``include_dirs`` lie inside the target sysroot;
+    ``library_dirs`` and ``include_dirs`` lie inside the target sysroot, but for those of what
+    was ``brought`` along, which come first;
     ``content_id`` changes when, and only when, what a wheel is made of changes;
     ``named`` are folders of the sysroot that its script names, which the others contain.
     """
@@ -51,6 +86,7 @@ class Sdk:
     include_dirs: tuple[Path, ...]
     content_id: str
     named: NamedFolders = NONE
+    brought: tuple[Brought, ...] = ()
 
     def find_library(self, file_name: str) -> Path | None:
         """The file of that name in the sysroot's library directories, or None."""

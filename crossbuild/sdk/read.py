@@ -17,12 +17,9 @@ from crossbuild.core import files
 from crossbuild.core.command import which
 from crossbuild.core.digests import TreeDigest
 from crossbuild.core.errors import SdkError
-from crossbuild.sdk import compiler, environment_script, named_folders
+from crossbuild.sdk import compiler, config_programs, environment_script, named_folders
 from crossbuild.sdk.model import Sdk, Tools
 from crossbuild.sdk.named_folders import NamedFolders
-
-#: Words of CC that only the C family understands; gfortran warns or fails on them.
-_C_ONLY = re.compile(r"-W(?!l,|a,)\S*|-D\S*|-U\S*|-fstack-clash-protection")
 
 
 def read_sdk(root: Path, *, environment: str | None = None, cache: Path | None = None) -> Sdk:
@@ -150,18 +147,18 @@ def _fortran(cc: tuple[str, ...], variables: Mapping[str, str]) -> tuple[str, ..
     Only one beside the SDK's own gcc, or elsewhere in its native sysroot, counts: a gfortran of
     the build machine on PATH would make x86 code, or Arm code of another ABI.
     """
-    compiler = Path(cc[0])
-    name = re.sub(r"gcc(-[\d.]+)?$", r"gfortran\1", compiler.name)
+    gcc = Path(cc[0])
+    name = re.sub(r"gcc(-[\d.]+)?$", r"gfortran\1", gcc.name)
     native = variables["OECORE_NATIVE_SYSROOT"]
     path = variables.get("PATH", "").split(os.pathsep)
     folders = [
-        str(compiler.parent),
+        str(gcc.parent),
         *(entry for entry in path if Path(entry).is_relative_to(native)),
     ]
     program = which(name, {"PATH": os.pathsep.join(folders)})
-    if program is None or name == compiler.name:
+    if program is None or name == gcc.name:
         return None
-    return (program, *(word for word in cc[1:] if not _C_ONLY.fullmatch(word)))
+    return (program, *compiler.fortran_words(cc[1:]))
 
 
 @dataclass(frozen=True)
@@ -174,7 +171,7 @@ class _Linked:
     @property
     def folders(self) -> list[Path]:
         named = (*self.named.include, *self.named.library)
-        usual = [Path("usr/include"), Path("usr/lib"), Path("lib")]
+        usual = [Path(name) for name in ("usr/include", "usr/lib", "lib", "usr/local", "opt")]
         return [*usual, *(folder.relative_to(self.sysroot) for folder in named)]
 
 
@@ -195,6 +192,8 @@ def _content_id(
     texts |= {
         name: variables.get(name, "") for name in ("CPPFLAGS", "CFLAGS", "CXXFLAGS", "LDFLAGS")
     }
+    programs = config_programs.of_sysroot(linked.sysroot)
+    texts |= {name: os.fsdecode(script) for name, script in programs.items()}
     words = {name: text.replace(str(root), "") for name, text in texts.items()}
     digest = TreeDigest(
         cache / f"sysroot-{files.content_key(str(linked.sysroot))}.json" if cache else None

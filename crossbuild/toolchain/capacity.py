@@ -36,6 +36,11 @@ class Capacity:
         """How many of the jobs may be compilers on this machine."""
         return min(self.jobs, self.farm.here) if self.farm else self.jobs
 
+    @property
+    def uses_network(self) -> bool:
+        """Whether compilers talk with other machines."""
+        return self.farm is not None or bool(self.ccache)
+
     def at_once(self, memory_mb: int) -> int:
         """How many compilers may run at once, here and on the farm.
 

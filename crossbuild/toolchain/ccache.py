@@ -10,9 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from crossbuild.core import files
+from crossbuild.core import files, system_packages
 from crossbuild.core.command import attempt, clean_environment, run, try_run, which
 from crossbuild.core.errors import ConfigurationError, ToolMissingError
+
+#: The variable for a storage, of old releases and of new ones.
+_STORAGE = ("CCACHE_SECONDARY_STORAGE", "CCACHE_REMOTE_STORAGE")
 
 
 def variables(storage: str) -> Mapping[str, str]:
@@ -26,7 +29,7 @@ def variables(storage: str) -> Mapping[str, str]:
         raise ToolMissingError(
             "a shared cache of objects needs ccache, which is missing",
             evidence=f"not found on PATH={clean_environment()['PATH']}",
-            cure="apt-get install ccache, or leave out --ccache-storage",
+            cure=f"{system_packages.cure('ccache')}, or leave out --ccache-storage",
         )
     found = {variable(run(["ccache", "--version"]).output): storage}
     # It reads the address before it looks at what it is to run.
@@ -40,6 +43,10 @@ def variables(storage: str) -> Mapping[str, str]:
     return found
 
 
+#: By which the user tells ccache where its cache is.
+_PLACES = ("CCACHE_DIR", "XDG_CACHE_HOME")
+
+
 def own_cache(cache: Path) -> dict[str, str]:
     """The variables by which ccache uses the user's cache and settings under another HOME.
 
@@ -47,13 +54,23 @@ def own_cache(cache: Path) -> dict[str, str]:
     """
     if which("ccache", clean_environment()) is None:
         return {}
-    asked = attempt(["ccache", "--get-config", "cache_dir"], env=clean_environment(), timeout=60)
+    named = {name: os.environ[name] for name in _PLACES if name in os.environ}
+    asking = clean_environment(**named)
+    asked = attempt(["ccache", "--get-config", "cache_dir"], env=asking, timeout=60)
     folder = Path(asked.output.strip()) if asked.status == 0 else cache / "ccache"
     if not files.is_writable(folder):
         folder = cache / "ccache"
     settings = next((path for path in _settings() if path.is_file()), None)
     found = {"CCACHE_DIR": str(folder)}
     return found | ({"CCACHE_CONFIGPATH": str(settings)} if settings else {})
+
+
+def folders(settings: Mapping[str, str]) -> Iterator[Path]:
+    """Where ccache writes, by its variables: its cache, and a storage that is a folder."""
+    for name in ("CCACHE_DIR", *_STORAGE):
+        address = settings.get(name, "").partition("|")[0].removeprefix("file://")
+        if address.startswith("/"):
+            yield files.made(Path(address))
 
 
 def _settings() -> Iterator[Path]:
@@ -78,7 +95,7 @@ def variable(version: str) -> str:
             evidence=version.partition("\n")[0],
             cure="install ccache 4.4 or newer, or leave out --ccache-storage",
         )
-    return "CCACHE_REMOTE_STORAGE" if release >= (4, 7) else "CCACHE_SECONDARY_STORAGE"
+    return _STORAGE[release >= (4, 7)]
 
 
 def _without_password(text: str) -> str:

@@ -15,6 +15,8 @@ import sys
 from crossbuild.toolchain import compile_cache
 from crossbuild.toolchain.compile_cache import content, place
 
+#: ccache's own words for a cache that is off, and for one that compiles all again.
+_OFF = ("CCACHE_DISABLE", "CCACHE_RECACHE")
 #: Words that are known to make nothing but the module's code.
 _PLAIN = {"-2", "-3", "--3str", "--fast-fail", "--cplus", "-+", "-Werror", "-Wextra"}
 _OPTIONS = {"-o", "--output-file", "-I", "--include-dir", "-X", "--directive"}
@@ -135,7 +137,7 @@ def main(arguments: list[str]) -> int:
     """Run Cython through the cache; the exit status."""
     folder, identity, root, python, script, *words = arguments
     argv = [python, script, *words]
-    call = None if os.environ.get("CCACHE_DISABLE") else parse(words)
+    call = None if any(map(os.environ.get, _OFF)) else parse(words)
     # What is there already might be taken for what Cython made.
     if call is None or any(map(os.path.exists, products_of(call[1]).values())):
         os.execv(python, argv)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from crossbuild.core import defaults, jobserver
+from crossbuild.core import defaults, jobserver, system_packages
 from crossbuild.core.command import clean_environment, ssh_agent, try_run, which
 from crossbuild.core.errors import CommandError, ConfigurationError, ToolMissingError
 from crossbuild.sdk.model import Sdk
@@ -125,7 +125,8 @@ def named(words: Sequence[str]) -> Farm:
         raise ToolMissingError(
             "a farm needs distcc, which is missing",
             evidence=f"not found on PATH={clean_environment()['PATH']}",
-            cure="apt-get install distcc, or leave out --distcc: all is compiled here then",
+            cure=f"{system_packages.cure('distcc')}, or leave out --distcc: all is compiled here "
+            "then",
         )
     for word in words:
         if why := next((why for form, why in _REFUSED.items() if re.fullmatch(form, word)), None):

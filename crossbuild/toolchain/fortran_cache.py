@@ -17,6 +17,8 @@ from crossbuild.toolchain.compile_cache import content, listing, place
 _SUFFIXES = {".f", ".for", ".ftn", ".f77", ".f90", ".f95", ".f03", ".f08"}
 _PREPROCESSED = {suffix.upper() for suffix in _SUFFIXES} | {".fpp", ".FPP"}
 
+#: ccache's own words for a cache that is off, and for one that compiles all again.
+_OFF = ("CCACHE_DISABLE", "CCACHE_RECACHE")
 #: Words after which a compile reads or writes more than is known here.
 _UNKNOWN = (
     *("-M", "-E", "-S", "-x", "-i", "-Wp,", "-Wa,", "-o", "-X", "@", "-fpre-include"),
@@ -24,7 +26,7 @@ _UNKNOWN = (
     *("-dump", "-fdump", "-gsplit", "-fsyntax-only", "-fplugin", "-flto", "-nostdinc"),
 )
 #: Words that name places of things whose content counts, or that only the linker reads.
-_PLACES = ("-ffile-prefix-map=", "-fdebug-prefix-map=", "--sysroot=", "-L", "-l")
+_PLACES = ("-ffile-prefix-map=", "-fdebug-prefix-map=", "--sysroot=", "-B", "-L", "-l")
 
 _INCLUDE = rb"""(?im)^[ \t\d]*include[ \t]*(?:'([^'\n]*)'|"([^"\n]*)")"""
 _USE = (
@@ -253,7 +255,7 @@ def _note(source: str, result: str) -> None:
 def main(arguments: list[str]) -> int:
     """Compile through the cache; the exit status."""
     folder, identity, compiler, *words = arguments
-    call = None if os.environ.get("CCACHE_DISABLE") else parse(words)
+    call = None if any(map(os.environ.get, _OFF)) else parse(words)
     if call is None:
         os.execv(compiler, [compiler, *words])
     try:

@@ -34,7 +34,8 @@ class Parts:
 
     :ivar spec: the ``libgfortran.spec`` that it reads
     :ivar strays: files of that name in the sysroot, where gfortran does not look
-    :ivar library: what the linker takes for ``-lgfortran``
+    :ivar library: what the linker takes for ``-lgfortran``; a static one only where nothing else
+        is there, for it may be no code for shared libraries
     :ivar runtime: the shared library of this GCC, with or without a link name
     :ivar quadmath_lacking: the spec file asks for libquadmath, which is not there
     """
@@ -59,11 +60,12 @@ def parts(sdk: Sdk) -> Parts | None:
     spec = _first(folders, _SPEC_NAME)
     wants = spec is not None and b"-lquadmath" in files.beginning(spec)
     quadmath = _first(folders, "libquadmath.so", "libquadmath.a")
+    runtime = _first(folders, _soname(sdk.gcc_version))
     return Parts(
         spec=spec,
         strays=tuple(sorted(sdk.target_sysroot.glob(f"usr/lib*/**/{_SPEC_NAME}"))),
-        library=_first(folders, "libgfortran.so", "libgfortran.a"),
-        runtime=_first(folders, _soname(sdk.gcc_version)),
+        library=_first(folders, "libgfortran.so", *(() if runtime else ("libgfortran.a",))),
+        runtime=runtime,
         quadmath_lacking=wants and quadmath is None,
     )
 
@@ -93,7 +95,9 @@ def cached(sdk: Sdk, folder: Path) -> tuple[str, ...]:
     with files.exclusive(folder / "lock"):
         compile_cache.trim(str(folder / "objects"), CACHE_SIZE)
     read = [place / _BEFORE_ALL for place in sdk.include_dirs]
-    content = identity([sdk.tools.fortran[0]], ("f951", "as"), folder, also=read)
+    # An assembler of the SDK that is not the compiler's own (crossbuild.sdk.brought).
+    named = [Path(word[2:]) / "as" for word in sdk.tools.fortran if word.startswith("-B")]
+    content = identity([sdk.tools.fortran[0]], ("f951", "as"), folder, also=[*read, *named])
     return (*compile_cache.program("fortran_cache"), str(folder / "objects"), content)
 
 

@@ -28,7 +28,10 @@ def identity(
     :raises CommandError: a driver does not run
     """
     pairs = itertools.product(drivers, programs)
-    paths = [*map(Path, drivers), *(_program(*pair) for pair in pairs), *also]
+    called = [*map(Path, drivers), *(_program(*pair) for pair in pairs), *also]
+    # What a script starts with the loader of its own SDK (crossbuild.sdk.reference.native).
+    behind = [path.resolve().with_name(f".{path.resolve().name}.real") for path in called]
+    paths = [*called, *behind]
     with files.exclusive(cache / "programs.lock"):
         digests = Digests(cache / "programs.json")
         found = [digests.of(path) for path in paths if path.is_file()]

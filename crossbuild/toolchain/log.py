@@ -1,6 +1,6 @@
-"""What the compiler wrappers wrote down: each call, whether ccache had it, which host made it.
+"""What a build's compilers wrote down: each call, whether ccache had it, which host made it.
 
-The wrappers write ``BEGAN ENDED STATUS TOOL UNIT`` for each call.  Times are seconds since the
+They write ``BEGAN ENDED STATUS TOOL UNIT`` for each call.  Times are seconds since the
 machine started, from /proc/uptime: a shell can read it without starting a program.
 """
 
@@ -26,7 +26,7 @@ _QUESTIONS = {"no_input_file", "called_for_preprocessing"}
 class CompilerLog:
     """The files of one build.
 
-    :ivar calls: the wrappers' file
+    :ivar calls: the compilers' own file
     :ivar results: ccache's own (``CCACHE_STATSLOG``, ccache 4.4 and later)
     :ivar sent: distcc's own (``DISTCC_LOG``, with ``DISTCC_VERBOSE``)
     """

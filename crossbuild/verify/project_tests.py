@@ -3,7 +3,7 @@
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
@@ -13,8 +13,9 @@ from crossbuild.core.errors import ConfigurationError
 from crossbuild.core.python_version import PythonVersion
 from crossbuild.index import download, pip_settings
 from crossbuild.index.artifact import Artifact
-from crossbuild.packages import lock, relock, source_tree
+from crossbuild.packages import cibuildwheel, lock, relock
 from crossbuild.packages.build_options import filled
+from crossbuild.packages.source import tree as source_tree
 from crossbuild.progress.console import Console
 from crossbuild.verify import smoke
 from crossbuild.verify.smoke import ScriptResult
@@ -38,6 +39,23 @@ class ProjectTests:
 
 
 NO_TESTS = ProjectTests()
+
+
+def on(tests: ProjectTests, python: str) -> list[ProjectTests]:
+    """The tests for a Python: of source folders that speak to cibuildwheel alone, their own.
+
+    :param python: the board's
+    :raises ConfigurationError: a folder says what cannot be read
+    """
+    said = {folder: cibuildwheel.read(folder, python) for folder in tests.packages}
+    own = [
+        ProjectTests(settings.test_command, settings.test_requires, folder, (folder,))
+        for folder, settings in said.items()
+        if settings
+    ]
+    others = tuple(folder for folder, settings in said.items() if not settings)
+    common = [] if own and not others else [replace(tests, packages=others)]
+    return [one for one in (*common, *own) if one.command]
 
 
 def required_wheels(
@@ -125,5 +143,5 @@ def _pushed(tests: ProjectTests, package: Path, board: Board) -> Mapping[str, st
 def _push(folder: Path, target: str, board: Board) -> None:
     with tempfile.TemporaryDirectory() as stage:
         copy = Path(stage) / "copy"
-        source_tree.copy(folder, copy)
+        source_tree.read_alone(folder).copy(copy)
         board.push(copy, target)

@@ -68,11 +68,11 @@ def recipes_of(requirements: Sequence[str]) -> dict[str, Recipe]:
 
 
 def _run_tests(question: Question, board: Board, report: SmokeReport, console: Console) -> None:
-    tests = question.tests
-    if tests.command:
+    python = report.facts.python_version
+    for tests in project_tests.on(question.tests, python):
         wheels = project_tests.required_wheels(
             tests.requires,
-            report.facts.python_version,
+            python,
             question.wheelhouse,
             question.work / "locks",
             question.cache,
@@ -91,7 +91,7 @@ def _run_suites(
         return ()
     jobs = suite_jobs.jobs(recipes, report.installed, question.suite, question.slices)
     if not jobs:
-        console.say(f"note: no suite is known of {' '.join(question.requirements)}")
+        console.note(f"no suite is known of {' '.join(question.requirements)}")
         return ()
     python = report.facts.python_version
     wheels = suite_jobs.publish_requirements(jobs, python, question.wheelhouse, question.cache)

@@ -9,9 +9,11 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
 from rich.table import Table
 
 from crossbuild.board.diagnosis import diagnose
@@ -19,8 +21,10 @@ from crossbuild.board.protocol import ON_BOARD, Board, BoardFacts, facts
 from crossbuild.core import files
 from crossbuild.core.command import Completed, command_line
 from crossbuild.core.errors import BoardError, CommandError
+from crossbuild.packages import recipe
+from crossbuild.packages.wanted import requirement
 from crossbuild.progress.console import Console
-from crossbuild.verify import selection
+from crossbuild.verify import imports, selection
 
 #: Seconds that an installation or a smoke script may take on an emulated board.
 TIMEOUT = 1800.0
@@ -32,9 +36,16 @@ _TAIL = 30
 _REMOVE = "import shutil, sys; shutil.rmtree(sys.argv[1], ignore_errors=True)"
 
 
+#: What import_modules.py says of a module that the board loads and that does not go on there.
+_GAVE_UP = re.compile(r"^gave up: .+$", re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class ScriptResult:
-    """How a script ended on the board; *peak_memory* in bytes, *status* < 0 for a signal."""
+    """How a script ended on the board; *peak_memory* in bytes, *status* < 0 for a signal.
+
+    :ivar imported: what was imported, where the package has no smoke script
+    """
 
     package: str
     passed: bool
@@ -42,6 +53,7 @@ class ScriptResult:
     seconds: float
     peak_memory: int
     output: str
+    imported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,8 @@ def verify(
 ) -> SmokeReport:
     """Install *packages* from *wheelhouse* on *board* and run their smoke scripts.
 
+    Of a package without one every top-level module and every extension module is imported.
+
     :param smoke_scripts: package name to script; each runs in a Python of its own
     :param log: file that gets all output of the board
     :param report_file: where the report goes as JSON, also when a script fails
@@ -81,7 +95,7 @@ def verify(
     """
     about = facts(board)
     for note in board.notes:
-        console.say(f"note: {note}")
+        console.note(f"{note}")
     wheels = selection.select(wheelhouse, packages, about)
     selection.require_pip(wheels, pip_version(board), board.name)
     selection.require_space(wheels, about, board.name)
@@ -97,6 +111,11 @@ def verify(
         with console.step(f"smoke test of {package} on {board.name}") as step:
             results.append(run_script(board, package, script, log=log))
             step.outcome = "passed" if results[-1].passed else "FAILED"
+    for package, modules in _without_scripts(packages, smoke_scripts, wheels).items():
+        with console.step(f"import modules of {package} on {board.name}") as step:
+            results.append(import_modules(board, package, modules, log=log))
+            step.outcome = f"{len(modules)} imported" if results[-1].passed else "FAILED"
+            step.notes += _GAVE_UP.findall(results[-1].output)
     report = SmokeReport(
         board.name, about, board.notes, installed, seconds, checked, tuple(results)
     )
@@ -147,7 +166,34 @@ def run_script(board: Board, package: str, script: Path, *, log: Path) -> Script
     # Not under its own name: a script numpy.py would hide the package from itself.
     target = f"{board.scratch}/smoke/smoke_test_of_{package.replace('-', '_')}.py"
     board.push(script, target)
+    board.push(recipe.SMOKE_CHECKS, f"{board.scratch}/smoke/{recipe.SMOKE_CHECKS.name}")
     return run_measured(board, package, [target], log=log)
+
+
+def import_modules(
+    board: Board, package: str, modules: Sequence[str], *, log: Path
+) -> ScriptResult:
+    """Import modules on the board, in one Python of its own, and measure it."""
+    target = f"{board.scratch}/smoke/import_modules.py"
+    board.push(ON_BOARD / "import_modules.py", target)
+    result = run_measured(board, package, [target, *modules], log=log)
+    return replace(result, imported=tuple(modules))
+
+
+def _without_scripts(
+    packages: Sequence[str], scripts: Mapping[str, Path], wheels: Sequence[Path]
+) -> dict[str, tuple[str, ...]]:
+    """The modules to import of each package that has no smoke script, by its name."""
+    newest: dict[str, tuple[Version, Path]] = {}
+    for path in wheels:
+        name, version, *_ = parse_wheel_filename(path.name)
+        newest[name] = max(newest.get(name, (version, path)), (version, path))
+    wanted = dict.fromkeys(canonicalize_name(requirement(text).name) for text in packages)
+    return {
+        name: imports.modules(newest[name][1])
+        for name in wanted
+        if name not in scripts and name in newest
+    }
 
 
 def run_measured(
@@ -193,7 +239,8 @@ def summary(report: SmokeReport) -> Table:
         if result is None:
             table.add_row(package, version, "installed", "", "")
             continue
-        verdict = "passed" if result.passed else "FAILED"
+        good = f"{len(result.imported)} imported" if result.imported else "passed"
+        verdict = good if result.passed else "FAILED"
         memory = files.size_text(result.peak_memory)
         table.add_row(package, version, verdict, f"{result.seconds:.1f}", memory)
     return table
@@ -281,4 +328,5 @@ def _require_passed(report: SmokeReport, log: Path) -> None:
     failed = [result for result in report.scripts if not result.passed]
     if failed:
         names = ", ".join(result.package for result in failed)
-        raise failure(f"the smoke test of {names} failed on {report.board}", failed[0], log)
+        what = "import" if failed[0].imported else "smoke test"
+        raise failure(f"the {what} of {names} failed on {report.board}", failed[0], log)

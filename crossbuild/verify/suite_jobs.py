@@ -11,6 +11,7 @@ from crossbuild.core.errors import ConfigurationError
 from crossbuild.packages import lock
 from crossbuild.packages.recipe import Recipe, Suite
 from crossbuild.progress.console import Console
+from crossbuild.report import record
 from crossbuild.verify import project_tests, selection, smoke
 from crossbuild.wheel import wheelhouse as wheelhouses
 
@@ -79,7 +80,9 @@ def publish_requirements(
         published.update(
             project_tests.required_wheels(requires, python, wheelhouse, lock.LOCKS, cache)
         )
-    return wheelhouses.publish(sorted(published), wheelhouse, python)
+    landed = wheelhouses.publish(sorted(published), wheelhouse, python)
+    record.taken(landed, wheelhouse, "the index, for the packages' own tests")
+    return landed
 
 
 def equip(

@@ -3,20 +3,31 @@
 pip install --no-index -f wheelhouse scipy
 pip install --no-index -f wheelhouse --require-hashes -r wheelhouse/requirements-cp311.txt
 pip install -i file:///…/wheelhouse/simple scipy
+
+``SHA256SUMS`` lists all that such a board reads.  Signatures of it lie beside it
+(:mod:`crossbuild.export.signing`), and go once it changes.
 """
 
-import html
 import os
-import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from crossbuild.core import files
 from crossbuild.core.digests import Digests
 from crossbuild.core.python_version import PythonVersion
+from crossbuild.wheel import simple_index
+
+#: The list of a wheelhouse's files, as ``sha256sum --check`` reads it.
+SUMS = "SHA256SUMS"
+#: Its signatures: by ssh-keygen, by minisign.
+SSH_SIGNATURE, MINISIGN_SIGNATURE = f"{SUMS}.sig", f"{SUMS}.minisig"
+#: A number that only grows, and the installer: both of a signed wheelhouse.
+SERIAL, INSTALLER = "SERIAL", "install.sh"
+#: What the list names beside wheels.
+_COMPANIONS = ("requirements-*.txt", "*.provenance.json", SERIAL, INSTALLER)
 
 
 def publish(
@@ -36,8 +47,9 @@ def publish(
         wheelhouse.mkdir(parents=True, exist_ok=True)
     with files.exclusive(wheelhouse / ".lock"):
         landed = [_land(wheel, wheelhouse / wheel.name, digests) for wheel in wheels]
-        _write_lists(wheelhouse, digests)
-        _write_requirements(landed, wheelhouse, python, digests)
+        sums = {wheel: digests.of(wheel) for wheel in contents(wheelhouse)}
+        _write_requirements(landed, requirements_file(wheelhouse, python), sums)
+        _write_lists(wheelhouse, sums, digests)
     return landed
 
 
@@ -57,6 +69,22 @@ def publish_debug(paths: Sequence[Path], wheelhouse: Path, digests: Digests) -> 
 def contents(wheelhouse: Path) -> list[Path]:
     """The wheels of a wheelhouse, sorted by name; not files that only end as wheels do."""
     return sorted(path for path in wheelhouse.glob("*.whl") if _is_named(path))
+
+
+def listed(wheelhouse: Path) -> list[Path]:
+    """The files that :data:`SUMS` names, sorted: wheels, and what is read with them."""
+    companions = (path for glob in _COMPANIONS for path in wheelhouse.glob(glob))
+    return sorted([*contents(wheelhouse), *companions])
+
+
+def write_sums(wheelhouse: Path, text: str) -> None:
+    """Write :data:`SUMS`; signatures of another text go first."""
+    path = wheelhouse / SUMS
+    if path.exists() and path.read_bytes() == text.encode():
+        return
+    for name in (SSH_SIGNATURE, MINISIGN_SIGNATURE):
+        (wheelhouse / name).unlink(missing_ok=True)
+    files.write_text(path, text)
 
 
 def _is_named(path: Path) -> bool:
@@ -86,48 +114,31 @@ def _land(path: Path, target: Path, digests: Digests) -> Path:
     return target
 
 
-def _write_lists(wheelhouse: Path, digests: Digests) -> None:
-    """``SHA256SUMS`` and the PEP 503 index of all wheels that are there."""
-    sums = {wheel: digests.of(wheel) for wheel in contents(wheelhouse)}
-    lines = (f"{digest}  {wheel.name}\n" for wheel, digest in sums.items())
-    _write_if_new(wheelhouse / "SHA256SUMS", "".join(lines))
-    projects: dict[str, list[str]] = {}
-    for wheel, digest in sums.items():
-        name: str = canonicalize_name(parse_wheel_filename(wheel.name)[0])
-        link = f'<a href="../../{html.escape(wheel.name)}#sha256={digest}">{wheel.name}</a><br>'
-        projects.setdefault(name, []).append(link)
-    for name, links in projects.items():
-        _write_if_new(wheelhouse / "simple" / name / "index.html", _page(name, links))
-    listing = [f'<a href="{name}/">{name}</a><br>' for name in projects]
-    _write_if_new(wheelhouse / "simple/index.html", _page("Simple index", listing))
+def _write_lists(wheelhouse: Path, sums: Mapping[Path, str], digests: Digests) -> None:
+    """:data:`SUMS`, and the PEP 503 index of all wheels that are there."""
+    lines = (f"{digests.of(path)}  {path.name}\n" for path in listed(wheelhouse))
+    write_sums(wheelhouse, "".join(lines))
+    index = simple_index.pages(sums)
+    for name, text in index.items():
+        _write_if_new(wheelhouse / "simple" / name, text)
     for folder in (wheelhouse / "simple").iterdir():
-        if folder.is_dir() and folder.name not in projects:
+        if folder.is_dir() and f"{folder.name}/index.html" not in index:
             files.remove_tree(folder)
 
 
-def _page(title: str, lines: Iterable[str]) -> str:
-    body = "\n".join(lines)
-    head = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head>"
-    return f"{head}\n<body>\n{body}\n</body></html>\n"
-
-
-def _write_requirements(
-    landed: Sequence[Path], wheelhouse: Path, python: str, digests: Digests
-) -> None:
+def _write_requirements(landed: Sequence[Path], path: Path, sums: Mapping[Path, str]) -> None:
     """The pins of this run with their hashes; earlier runs' other packages stay."""
-    path = requirements_file(wheelhouse, python)
-    pins = _old_pins(path, wheelhouse)
+    pins = _old_pins(path, set(sums.values()))
     for wheel in landed:
         name, version, _, _ = parse_wheel_filename(wheel.name)
-        pins[str(name)] = f"{name}=={version} --hash=sha256:{digests.of(wheel)}"
+        pins[str(name)] = f"{name}=={version} --hash=sha256:{sums[wheel]}"
     _write_if_new(path, "".join(f"{pins[name]}\n" for name in sorted(pins)))
 
 
-def _old_pins(path: Path, wheelhouse: Path) -> dict[str, str]:
+def _old_pins(path: Path, sums: Collection[str]) -> dict[str, str]:
     """The lines of an existing file whose wheel is still in the wheelhouse."""
     if not path.exists():
         return {}
-    sums = set(re.findall(r"^(\w{64}) ", (wheelhouse / "SHA256SUMS").read_text(), re.MULTILINE))
     lines = path.read_text().splitlines()
     return {line.partition("==")[0]: line for line in lines if line.rpartition(":")[2] in sums}
 

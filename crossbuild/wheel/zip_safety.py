@@ -2,6 +2,7 @@
 
 import re
 import stat
+import unicodedata
 import zipfile
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -32,11 +33,15 @@ def refusal(infos: Sequence[zipfile.ZipInfo], archive_size: int) -> str:
         return f"its files share their bytes: {packed} packed ones in {archive_size}"
     files = set[str]()
     folders = set[str]()
+    spelled: dict[str, str] = {}
     for info in infos:
         name = info.filename.removesuffix("/")
         reason = _bad_name(name) or _bad_entry(info)
         if not reason and name in files:
             reason = "is there twice"
+        other = spelled.setdefault(unicodedata.normalize("NFC", name), name)
+        if not reason and other != name:
+            reason = f"looks like another name, {other!a}, and is {name!a}"
         if reason:
             return f"{name!r} {reason}"
         (folders if is_folder(info) else files).add(name)

@@ -8,8 +8,8 @@ from crossbuild.audit import audit, sysroot_profile
 from crossbuild.audit.profile import BoardProfile, BoardPython
 from crossbuild.core import defaults
 from crossbuild.core.command import run
+from crossbuild.sdk.debian import DEFAULT_MIRROR, Apt
 from crossbuild.sdk.model import Sdk
-from crossbuild.sdk.reference.debian import DEFAULT_MIRROR, Apt
 from tests.support.sample_wheels import EXT_SUFFIX, TAG, Sample
 
 pytestmark = pytest.mark.slow

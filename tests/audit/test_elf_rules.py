@@ -48,7 +48,8 @@ def big_endian(compiler: Compiler) -> Sample:
 
 FMA = MODULE + "float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }"
 DIVIDE = MODULE + "int quotient(int a, int b) { return a / b; }"
-TEXT_WORD = MODULE + '__asm__(".text\\n.word outside");'
+NOWHERE = MODULE + "extern int nowhere(void); int call(void) { return nowhere(); }"
+TEXT_WORD = MODULE + 'int outside; __asm__(".text\\n.word outside");'
 
 DEFECTS = [
     Defect(
@@ -69,6 +70,14 @@ DEFECTS = [
     Defect(
         "stack", built(MODULE, "-Wl,-z,execstack"), "executable-stack", MODULE_FILE, "PT_GNU_STACK"
     ),
+    Defect(
+        "alignment",
+        built(MODULE, "-Wl,-z,max-page-size=0x800,-z,common-page-size=0x800"),
+        "alignment",
+        MODULE_FILE,
+        "aligned to 2048 bytes, the board's pages may have 4096",
+    ),
+    Defect("undefined", built(NOWHERE), "undefined-symbol", MODULE_FILE, "it needs nowhere"),
     Defect("text", built(TEXT_WORD, "-Wl,-z,notext"), "text-relocation", MODULE_FILE, "DT_TEXTREL"),
     Defect(
         "build path",

@@ -6,7 +6,11 @@ import pytest
 
 from crossbuild.audit import gate
 from crossbuild.audit.profile import BoardProfile
-from crossbuild.core.errors import ConfigurationError
+from crossbuild.core.errors import AuditError, ConfigurationError
+from tests.audit.test_accepted import DIVIDE
+from tests.support.elf_files import Compiler
+from tests.support.sample_wheels import Sample
+from tests.support.wheel_defects import MODULE_FILE
 
 
 @pytest.mark.parametrize(
@@ -25,3 +29,14 @@ def test_a_source_distribution_by_mistake(
     assert what in caught.value.what
     assert evidence in caught.value.evidence
     assert caught.value.cure
+
+
+def test_each_rule_that_refuses_has_its_cure(
+    compiler: Compiler, board: BoardProfile, tmp_path: Path
+) -> None:
+    files = {MODULE_FILE: compiler.shared(DIVIDE, "-mcpu=cortex-a7"), "sample/x.so": b"text"}
+    wheel = Sample(files=files).build(tmp_path)
+    with pytest.raises(AuditError) as caught:
+        gate.require_fit([wheel], board, wheelhouse=None, build_paths=())
+    assert "\n    instruction: " in caught.value.cure
+    assert "\n    elf: " in caught.value.cure

@@ -43,3 +43,14 @@ def test_table(report: AuditReport) -> None:
     text = console.export_text()
     for words in ("refused", "fits", "instruction", "sdiv r0, r0, r1 in quotient", "imx6q"):
         assert words in text
+
+
+def test_a_strangers_metadata_gives_the_terminal_no_commands(
+    board: BoardProfile, tmp_path: Path
+) -> None:
+    hidden = Sample(metadata_name="x\x1b[2J\x1b]0;title\x07").build(tmp_path)
+    sink = io.StringIO()
+    Console(file=sink, width=200).print(report_table(audit([hidden], board)))
+    assert "refused" in sink.getvalue()
+    assert "x\\x1b[2J" in sink.getvalue()
+    assert "\x1b" not in sink.getvalue()

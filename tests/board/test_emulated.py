@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,42 @@ def test_proof_of_wheels(board: EmulatedBoard, wheelhouse: Path, tmp_path: Path)
     saved = json.loads((tmp_path / "report.json").read_text())
     assert saved["facts"]["machine"] == "armv7l"
     assert "passed" in summary(report).columns[2].cells
+
+
+def test_without_a_smoke_script_every_module_is_imported(
+    board: EmulatedBoard, wheelhouse: Path, tmp_path: Path
+) -> None:
+    report = verify(
+        wheelhouse, board, ["arithmetic==1.0"], {}, Console(), log=tmp_path / "board.log"
+    )
+    (result,) = report.scripts
+    assert (result.package, result.imported) == ("arithmetic", ("arithmetic",))
+    assert result.passed
+    assert "1 imported" in summary(report).columns[2].cells
+
+
+def test_a_module_that_cannot_be_imported(
+    board: EmulatedBoard, wheelhouse: Path, tmp_path: Path
+) -> None:
+    house = tmp_path / "house"
+    house.mkdir()
+    with zipfile.ZipFile(next(wheelhouse.glob("arithmetic-*.whl"))) as archive:
+        module = archive.read("arithmetic.cpython-311-arm-linux-gnueabihf.so")
+    # Below another name: the function that Python calls is PyInit_arithmetic still.
+    inner = "broken/arithmetic.cpython-311-arm-linux-gnueabihf.so"
+    files = {
+        "broken/__init__.py": b"",
+        "broken/helper.so": module,
+        inner: module,
+        "other.py": b"import broken.lacking\n",
+        "optional.py": b"import lacking\n",
+        "tests/__init__.py": b"import lacking\n",
+    }
+    write_wheel(house, "broken", "cp311-cp311-linux_armv7l", files)
+    with pytest.raises(BoardError, match="the import of broken failed") as caught:
+        verify(house, board, ["broken"], {}, Console(), log=tmp_path / "board.log")
+    assert "No module named 'broken.lacking'" in caught.value.evidence
+    assert "cannot be imported: other\n" in caught.value.evidence
 
 
 def test_a_board_needs_no_program_but_python(

@@ -1,5 +1,6 @@
 """The board's root file system: what an image has, and nothing of what builds."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,6 @@ def test_other_python_named(sysroot: Path, tmp_path: Path) -> None:
 
 
 def test_pip_from_wheel_where_sysroot_has_none(sysroot: Path, tmp_path: Path) -> None:
-    import zipfile
-
     (sysroot / "usr/lib/python3.7/site-packages/pip/__main__.py").unlink()
     with pytest.raises(BoardError, match="no pip") as caught:
         make_root(sysroot, "3.7", tmp_path / "root")
@@ -93,3 +92,8 @@ def test_pip_wheel_is_checked(sysroot: Path, tmp_path: Path) -> None:
     broken.write_bytes(b"<html>404</html>")
     with pytest.raises(BoardError, match="is no wheel"):
         make_root(sysroot, "3.7", tmp_path / "root", pip_wheel=broken)
+    with zipfile.ZipFile(broken, "w") as archive:
+        archive.writestr("../outside", "")
+    with pytest.raises(BoardError, match="is no wheel") as caught:
+        make_root(sysroot, "3.7", tmp_path / "root", pip_wheel=broken)
+    assert "leaves the folder" in caught.value.evidence

@@ -7,15 +7,19 @@ import pytest
 from build import BuildBackendException, ProjectBuilder
 
 from crossbuild import in_process
+from crossbuild.build import backend
 from crossbuild.core.command import run
+from crossbuild.core.errors import BuildError
 
 BACKEND = """
 import pathlib
 import queue
 
+WHEEL = "made-1.0-py3-none-any.whl"
+
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    (pathlib.Path(wheel_directory) / "made.whl").write_text(config_settings["word"])
-    return "made.whl"
+    (pathlib.Path(wheel_directory) / WHEEL).write_text(config_settings["word"])
+    return {"": WHEEL, "nothing": None}.get(config_settings.get("returned", ""), "x.whl")
 """
 
 
@@ -45,3 +49,14 @@ def test_it_builds_with_the_settings_given(builder: ProjectBuilder, tmp_path: Pa
 def test_a_missing_hook_is_told(builder: ProjectBuilder, tmp_path: Path) -> None:
     with pytest.raises(BuildBackendException):
         builder.build("sdist", tmp_path / "out")
+
+
+@pytest.mark.parametrize("returned", ["nothing", "another name"])
+def test_a_back_end_that_names_no_wheel(
+    builder: ProjectBuilder, tmp_path: Path, returned: str
+) -> None:
+    told = {"word": "hello", "returned": returned}
+    with pytest.raises(BuildError, match="made no wheel"):
+        backend.made_by(builder, tmp_path / "out", told)
+    made = backend.made_by(builder, tmp_path / "out", {"word": "hello"})
+    assert made.read_text() == "hello"

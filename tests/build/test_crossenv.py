@@ -16,7 +16,7 @@ from crossbuild.python.build_python import BuildPython
 from crossbuild.sdk.model import Sdk
 from crossbuild.sdk.read import read_sdk
 from crossbuild.toolchain import compilers
-from crossbuild.toolchain.compilers import Border
+from crossbuild.toolchain.compilers import Border, CompilerSpec
 from tests.support.nativesdk import nativesdk_python, sdk_with
 
 SDK = Path(__file__).parents[2] / "sysroots/debian-bookworm"
@@ -40,6 +40,23 @@ words = shlex.split(var("CC")) + shlex.split(var("CFLAGS")) + [var("CCSHARED"), 
 subprocess.check_call(words + ["-I" + var("INCLUDEPY")])
 subprocess.check_call(shlex.split(var("LDSHARED")) + ["m.o", "-o", "m" + var("EXT_SUFFIX")])
 print("m" + var("EXT_SUFFIX"))
+"""
+
+#: What a setup.py asks of its machine.
+QUESTIONS = """
+import ctypes.util, os, pickle, platform, struct, sys, sysconfig
+assert platform.architecture()[0] == "32bit", platform.architecture()
+assert platform.machine() == platform.uname().machine == os.uname().machine == "armv7l"
+assert sysconfig.get_config_var("SIZEOF_VOID_P") == sysconfig.get_config_var("SIZEOF_LONG") == 4
+assert sys.byteorder == "little"
+assert struct.calcsize("P") == struct.calcsize("@P") == ctypes.sizeof(ctypes.c_void_p) == 4
+assert ctypes.util.find_library("z") == "libz.so.1", ctypes.util.find_library("z")
+assert ctypes.util.find_library("png16") is None
+# Packing goes on as the process needs it.
+assert struct.calcsize("l") == struct.calcsize("2P") // 2 == len(struct.pack("P", 1)) == 8
+assert pickle.loads(pickle.dumps([sys.maxsize], 4)) == [2**63 - 1]
+exec(compile('assert struct.calcsize("P") == 8 and sys.maxsize', "/usr/lib/other.py", "exec"))
+exec(compile("\\nsys.maxsize", "<string>", "exec"), {"__file__": "setup.py", "sys": sys})
 """
 
 
@@ -67,15 +84,16 @@ def built_in_crossenv(python: BuildPython, release: str, folder: Path) -> str:
         reference, python.version, folder / "target", build_python=donor
     )
     allowed = (folder, reference.root)
-    tools = compilers.create(
+    spec = CompilerSpec(
         reference,
-        folder / "bin",
+        folder,
         Border(allowed=allowed),
         suffix=target.ext_suffix,
         headers=target.include,
         prefix_map={folder: "/crossbuild"},
         log=folder / "compilers.log",
     )
+    tools = compilers.write(spec)
     made = crossenv.create(
         python,
         target,
@@ -89,8 +107,35 @@ def built_in_crossenv(python: BuildPython, release: str, folder: Path) -> str:
     # A build starts it a hundred times.
     told = run([made.python, "-c", "import sys; print(*sys.modules)"], env=made.environment({}))
     assert not {"pathlib", "tempfile"} & {*told.output.split()}
+    config: list[str | Path] = [
+        made.scripts / "python3-config",
+        "--includes",
+        "--extension-suffix",
+        "--ldflags",
+    ]
+    include, suffix, libraries = run(config, env=made.environment({})).output.splitlines()
+    assert (include, suffix) == (f"-I{target.include}", target.ext_suffix)
+    assert "-lm" in libraries.split()
+    assert "-lpython" not in libraries
+    assert "-lpython" in run([*config, "--embed"], env=made.environment({})).output
     (folder / "m.c").write_text(MODULE, encoding="utf-8")
     (folder / "build.py").write_text(BUILD, encoding="utf-8")
+    source, log = folder / "source", folder / "questions.log"
+    source.mkdir()
+    (source / "questions.py").write_text(QUESTIONS, encoding="utf-8")
+    asking = {
+        "CROSSBUILD_SOURCE": str(source),
+        "CROSSBUILD_QUESTIONS": str(log),
+        "SDKTARGETSYSROOT": str(reference.target_sysroot),
+    }
+    run([made.python, "questions.py"], env=made.environment(asking), cwd=source)
+    assert log.read_text(encoding="utf-8").splitlines() == [
+        'questions.py:11: struct.calcsize("l")',
+        "questions.py:12: sys.maxsize",
+        "setup.py:2: sys.maxsize",
+    ]
+    ask = "import struct; assert struct.calcsize('@P') == 4"
+    run([made.python, "-c", ask], env=made.environment(asking), cwd=folder)
     finished = run([made.python, "build.py"], env=made.environment({}), cwd=folder)
     name = finished.output.splitlines()[-1]
     facts = elf.read(folder / name)
@@ -104,6 +149,7 @@ def built_in_crossenv(python: BuildPython, release: str, folder: Path) -> str:
 @pytest.mark.parametrize(
     ("version", "release"),
     [
+        ("3.5", "1.5"),
         ("3.6", "1.5"),
         ("3.6", "1.6"),
         ("3.7", "1.6"),
@@ -118,7 +164,7 @@ def test_crossenv_makes_a_module_for_the_target(version: str, release: str, tmp_
     except BuildPythonError:
         pytest.skip(f"no Python {version} on this machine")
     name = built_in_crossenv(python, release, tmp_path)
-    flags = "m" if version in ("3.6", "3.7") else ""
+    flags = "m" if version in ("3.5", "3.6", "3.7") else ""
     assert name == f"m.cpython-{version.replace('.', '')}{flags}-arm-linux-gnueabihf.so"
 
 
@@ -130,7 +176,7 @@ def test_crossenv_from_an_sdks_wrapper_without_venv(version: str, tmp_path: Path
         donor = build_python.find(version)
     except BuildPythonError:
         pytest.skip(f"no Python {version} on this machine")
-    root = tmp_path / "sdk/sysroots/x86_64-pokysdk-linux"
+    root = tmp_path / "poky/sysroots/x86_64-pokysdk-linux"
     nativesdk_python(donor, root)
     python = build_python.find(version, sdk=sdk_with(root))
     assert "venv" in python.missing

@@ -16,6 +16,7 @@ from crossbuild.core import defaults
 from crossbuild.index import download
 from crossbuild.packages.find import Finder
 from crossbuild.packages.package import Package
+from crossbuild.packages.source import tree as source_tree
 from crossbuild.packages.wanted import parse
 
 NAMES: dict[str, Any] = {}
@@ -187,5 +188,5 @@ def test_what_fails_is_not_kept(f2py: Callable[..., Made], tmp_path: Path) -> No
 
 
 def test_a_folder_of_the_users_own_keeps_nothing(scipy: Package, tmp_path: Path) -> None:
-    own = replace(scipy, folder=tmp_path)
+    own = replace(scipy, tree=source_tree.read(tmp_path))
     assert codegen_cache.f2py_keeper(own, tmp_path / "cache", tmp_path) == ""

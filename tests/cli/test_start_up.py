@@ -17,6 +17,7 @@ HEAVY = {
     "build",
     "capstone",
     "ctypes",
+    "cyclonedx",
     "crossbuild.audit",
     "crossbuild.doctor",
     "elftools",
@@ -24,6 +25,7 @@ HEAVY = {
     "installer",
     "jinja2",
     "multiprocessing",
+    "spdx_tools",
     "unearth",
     "uv",
 }

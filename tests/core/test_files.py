@@ -1,6 +1,7 @@
 """Files: what is removed, and what a disk's errors become."""
 
 import errno
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -39,3 +40,26 @@ def test_a_copy_that_fails_for_another_reason_is_no_matter_of_the_disk(tmp_path:
     (tmp_path / "from/link").symlink_to("nowhere")
     with pytest.raises(shutil.Error), files.disk_errors(tmp_path / "to"):
         shutil.copytree(tmp_path / "from", tmp_path / "to")
+
+
+@pytest.mark.parametrize("folder", ["/proc/none", "/dev/null"])
+def test_a_folder_that_cannot_be_made_is_named(folder: str) -> None:
+    with pytest.raises(DiskError, match=folder) as caught:
+        files.write_text(Path(folder, "file"), "text")
+    assert "--cache-dir" in caught.value.cure
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As NFS is, where the server's lock service is down."""
+
+    def refuse(_handle: object, _how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with (
+        pytest.raises(DiskError, match="gives no locks") as caught,
+        files.exclusive(tmp_path / "l"),
+    ):
+        pass
+    assert "No locks available" in caught.value.evidence
+    assert "--work-dir" in caught.value.cure

@@ -1,8 +1,14 @@
 """Libraries that packages need of the SDK."""
 
+from collections.abc import Callable
+
+import pytest
+
+from crossbuild import doctor
 from crossbuild.doctor import blas, release
 from crossbuild.doctor.bench import bench
 from crossbuild.doctor.catalogue import Catalogue
+from crossbuild.pipeline.request import BuildRequest
 from crossbuild.sdk.model import Sdk
 
 
@@ -14,3 +20,14 @@ def test_another_library_that_is_missing(bookworm: Sdk) -> None:
     assert found.name == "library-missing"
     assert 'TOOLCHAIN_TARGET_TASK_append = " fftw3 fftw3-dev"' in found.cure
     assert "pyfftw 0.15.0" in found.what
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("named", "severity"), [((), "note"), (("matplotlib",), "error")])
+def test_it_is_an_error_for_who_asked_for_its_user(
+    named: tuple[str, ...], severity: str, bookworm: Sdk, request_for: Callable[..., BuildRequest]
+) -> None:
+    diagnosis = doctor.diagnose(request_for(bookworm.root).target, named, jobs=1)
+    found = [one for one in diagnosis.findings if one.name == "library-missing"]
+    assert {one.severity for one in found} == {severity}
+    assert diagnosis.ready["3.11"]["matplotlib 3.10.3"] == ("library-missing",)

@@ -8,8 +8,10 @@ import pytest
 
 from crossbuild import doctor
 from crossbuild.doctor.catalogue import entries
+from crossbuild.doctor.needs import Needs
 from crossbuild.pipeline.request import BuildRequest
-from crossbuild.sdk.model import Sdk
+from crossbuild.sdk.model import Blas, Sdk
+from crossbuild.sdk.read import read_sdk
 from tests.support import sdk_copy
 from tests.support.diagnoses import assert_nothing_compiles, diagnose, names
 from tests.support.sdk_copy import SdkCopy
@@ -24,9 +26,10 @@ QUICK = {"fortran-missing"}
 OTHERS = {
     *("sdk-missing", "sdk-path-spaces", "environment-unknown", "library-missing"),
     "file-unreadable",
-    *("ld-library-path", "time64", "build-python-missing", "recipe-unfit", "package-unknown"),
+    *("ld-library-path", "time64", "build-python-missing", "build-python-fetched"),
+    *("recipe-unfit", "package-unknown"),
     *("disk-too-small", "memory-too-small", "jobs-too-many", "tool-missing"),
-    *("pkg-config-missing", "qemu-missing", "ccache-missing"),
+    *("pkg-config-missing", "qemu-missing", "ccache-missing", "back-end-incomplete"),
 }
 
 
@@ -47,10 +50,12 @@ def test_a_defect_is_named_with_its_cure(
     diagnosis = diagnose(request)
     assert defect.finding in names(diagnosis)
     finding = next(one for one in diagnosis.findings if one.name == defect.finding)
-    assert finding.severity == defect.severity
+    brought = "brought" in entries()[defect.finding]
+    assert finding.severity == ("note" if brought else defect.severity)
+    assert ("; crossbuild brings " in finding.what) == brought
     assert defect.cure in finding.cure
     assert finding.evidence or finding.severity == "note"
-    if defect.severity == "error":
+    if finding.severity == "error":
         assert diagnosis.errors[0] == finding
         assert_nothing_compiles(request, finding.what, defect.finding)
     else:
@@ -124,11 +129,31 @@ def test_each_trap_is_shown_by_a_test() -> None:
 def test_what_was_not_asked_for_does_not_matter(
     copy: SdkCopy, request_for: Callable[..., BuildRequest]
 ) -> None:
+    """An SDK whose gfortran nothing heals, as its C library is older than all that is brought."""
     copy.hide("sysroots/*/usr/bin/arm*/*-gfortran")
+    copy.edit(copy.sysroot / "usr/include/features.h", "__GLIBC_MINOR__\t36", "__GLIBC_MINOR__\t20")
     assert not diagnose(request_for(copy.root, "numpy")).errors
     both = diagnose(request_for(copy.root))
     assert both.ready["3.11"] == {"numpy 1.26.4": (), "scipy 1.11.4": ("fortran-missing",)}
     assert not diagnose(request_for(copy.root, "markupsafe", "./somewhere")).errors
+
+
+@pytest.mark.slow
+def test_what_is_brought_follows_what_recipes_need_and_the_users_choice(
+    copy: SdkCopy, request_for: Callable[..., BuildRequest]
+) -> None:
+    def lacking(policy: Blas, *packages: str) -> set[str]:
+        need = Needs(packages, request_for(copy.root).target.cache).on("3.11")
+        return set(doctor.lacking(read_sdk(copy.root), need.recipes, policy))
+
+    assert not lacking(Blas.AUTO, "scipy")
+    assert lacking(Blas.BUILD, "scipy") == lacking(Blas.BUILD, "markupsafe") == {"openblas"}
+    assert lacking(Blas.NEWEST, "numpy") == {"openblas"}
+    copy.hide("sysroots/*/usr/bin/arm*/*-gfortran", "sysroots/*/usr/lib/libopenblas*")
+    assert lacking(Blas.AUTO, "scipy") == lacking(Blas.BUILD, "scipy") == {"fortran", "openblas"}
+    assert lacking(Blas.AUTO, "numpy") == {"openblas"}
+    assert lacking(Blas.SDK, "scipy") == {"fortran"}
+    assert not lacking(Blas.AUTO, "markupsafe")
 
 
 @pytest.mark.slow

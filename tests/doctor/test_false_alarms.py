@@ -37,7 +37,7 @@ def test_no_false_alarm_on_a_reference_sdk(
     assert not [one for one in diagnosis.findings if one.severity == "warning"]
     # What Debian's own OpenBLAS is, and what the build machine of a test may lack.
     allowed = {"openblas-below-board", "qemu-missing", "ccache-missing", "time64"}
-    allowed |= {"build-python-missing"}
+    allowed |= {"build-python-missing", "build-python-fetched"}
     assert set(names(diagnosis)) <= allowed
     assert diagnosis.python is not None
     assert len(diagnosis.ready[diagnosis.python]) == 2

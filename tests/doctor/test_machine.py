@@ -10,6 +10,7 @@ from crossbuild.doctor import machine, release
 from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.doctor.needs import Need
 from crossbuild.packages import recipe
+from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.sdk.model import Sdk
 from tests.support.diagnoses import assert_nothing_compiles, diagnose
@@ -64,3 +65,30 @@ def test_programs_that_are_only_useful() -> None:
         ("qemu-missing", "note"),
         ("ccache-missing", "note"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("back_end", "programs", "found"),
+    [
+        ("maturin==1.9", {"cargo"}, [": rustc"]),
+        (
+            "setuptools-rust==1.11",
+            set(),
+            [": cargo, rustc"],
+        ),
+        ("maturin==1.9", {"cargo", "rustc"}, []),
+        ("setuptools==74", set(), []),
+    ],
+)
+def test_back_ends_that_need_programs(back_end: str, programs: set[str], found: list[str]) -> None:
+    fields = {"package": "crab", "version": "1.0", "python": "3.11", "backend": "plain"}
+    version = RecipeVersion.model_validate({**fields, "build-requires": (back_end,)})
+    there = machine.Machine(1000, 1000, frozenset(programs))
+    findings = [
+        *machine.back_ends(there, Catalogue(release.UNKNOWN), Need("3.11", (version,))),
+    ]
+    where = "not in /usr/local/bin:/usr/bin:/bin for armv7-unknown-linux-gnueabihf"
+    assert [one.evidence for one in findings] == [where + lacking for lacking in found]
+    for one in findings:
+        assert "needs cargo and rustc for armv7-unknown-linux-gnueabihf" in one.what
+        assert "--python-version 3.11 -d wheelhouse crab==1.0" in one.cure

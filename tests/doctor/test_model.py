@@ -4,20 +4,27 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from crossbuild import doctor
+from crossbuild.core.errors import SdkError
+from crossbuild.doctor import Diagnosis, Finding
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress.console import Console
 from crossbuild.sdk.model import Sdk
 from tests.support.diagnoses import diagnose
+from tests.support.schemas import held
 from tests.support.sdk_copy import SdkCopy
 
 
 def test_the_json_form(bookworm: Sdk, request_for: Callable[..., BuildRequest]) -> None:
-    form = json.loads(json.dumps(diagnose(request_for(bookworm.root)).as_json()))
+    form = held("doctor", json.dumps(diagnose(request_for(bookworm.root)).as_json()))
     assert form["version"] == 1
     assert form["can_build"] is True
     assert form["ready"]["3.11"]["scipy 1.11.4"] == {"ready": True, "reasons": []}
     assert form["sdk"]["gcc"] == bookworm.gcc_version
     unreadable = diagnose(request_for(Path("/no/such/sdk"))).as_json()
+    held("doctor", json.dumps(unreadable))
     assert unreadable["sdk"] is None
     assert unreadable["can_build"] is False
     assert unreadable["findings"][0]["name"] == "sdk-missing"
@@ -31,5 +38,13 @@ def test_the_table_and_the_text(copy: SdkCopy, request_for: Callable[..., BuildR
         console.table(diagnosis.table())
     assert "1.26.4 ready" in shown.get()
     assert "1.11.4" in shown.get()
-    assert diagnosis.text().startswith("error: fortran-missing: the SDK has no gfortran\n")
+    assert diagnosis.text().startswith("note: fortran-missing: the SDK has no gfortran; cross")
     assert "scipy 1.11.4" in diagnosis.text()
+
+
+def test_a_refusal_names_what_can_be_built_without() -> None:
+    found = Finding("gcc-unfit", "error", "an old GCC", recipes=("scipy 1.11.4",))
+    ready = {"3.11": {"numpy 1.26.4": (), "scipy 1.11.4": ("gcc-unfit",)}}
+    with pytest.raises(SdkError) as caught:
+        doctor.require_ready(Diagnosis((found,), ready, python="3.11"))
+    assert "built without: numpy 1.26.4)" in caught.value.cure

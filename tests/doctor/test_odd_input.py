@@ -45,8 +45,10 @@ def test_no_file_of_an_sdk_ends_in_a_traceback(
     ]
     for path in first:
         spoil(copy, path)
+    # What crossbuild can bring is a note; that it knows of the damage is what counts.
     found = diagnose(request_for(copy.root))
-    assert found.errors
+    subjects = {finding.name.partition("-")[0] for finding in found.findings}
+    assert subjects >= {"openblas", "fortran", "python"}
     json.dumps(found.as_json())
     for path in (library / "crti.o", copy.tool("ld"), copy.tool("g++")):
         spoil(copy, path)
@@ -70,8 +72,8 @@ def test_huge_files_are_not_read_whole(
         with path.open("r+b") as stream:
             stream.truncate(size)
     found = diagnose(request_for(copy.root, "numpy"))
-    assert {one.name for one in found.errors} == {"openblas-damaged", "python-contradicts"}
-    assert "1.1 GB" in next(one.evidence for one in found.errors if "openblas" in one.name)
+    assert {one.name for one in found.errors} == {"python-contradicts"}
+    assert "1.1 GB" in next(one.evidence for one in found.findings if "openblas" in one.name)
     parts = gfortran.parts(read_sdk(copy.root))
     assert parts is not None
     assert parts.quadmath_lacking

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from crossbuild.core.errors import SdkError
+from crossbuild.core.errors import DiskError, SdkError
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.python.target import TargetRequest
 from crossbuild.sdk.model import Sdk
 from tests.support.diagnoses import assert_nothing_compiles, diagnose
-from tests.support.requests import changed
+from tests.support.requests import changed, run
 from tests.support.sdk_copy import SdkCopy
 
 
@@ -70,3 +70,12 @@ def test_an_unforeseen_error_of_the_reader_is_named(
     [error] = diagnose(request_for(bookworm.root)).errors
     assert error.name == "sdk-unreadable"
     assert "something new" in error.evidence
+
+
+def test_a_cache_that_cannot_be_written_is_no_fault_of_the_sdk(
+    request_for: Callable[..., BuildRequest], bookworm: Sdk, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    request = changed(request_for(bookworm.root), cache=tmp_path / "file")
+    with pytest.raises(DiskError, match=r"cannot write .*file"):
+        run(request)

@@ -4,11 +4,27 @@ from collections.abc import Callable
 
 import pytest
 
+from crossbuild.core.command import run
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.sdk.model import Sdk
 from tests.support.diagnoses import diagnose, names
 from tests.support.sdk_copy import SdkCopy
 from tests.support.sdk_defects import DEFECTS
+
+
+@pytest.mark.slow
+def test_the_cure_of_absolute_links(
+    copy: SdkCopy, request_for: Callable[..., BuildRequest]
+) -> None:
+    (defect,) = (one for one in DEFECTS if one.finding == "links-absolute")
+    defect.spoil(copy)
+    link = copy.sysroot / "usr/lib/libz.so"
+    (finding,) = diagnose(request_for(copy.root, "numpy")).errors
+    assert str(link) in finding.evidence
+    run(["sh", "-c", finding.cure.partition("\n")[2]])
+    assert not link.readlink().is_absolute()
+    assert link.resolve().is_relative_to(copy.sysroot)
+    assert not diagnose(request_for(copy.root, "numpy")).errors
 
 
 @pytest.mark.slow

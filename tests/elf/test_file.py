@@ -1,9 +1,12 @@
 """Facts of ELF files, of real ones and of damaged ones."""
 
+import io
+import struct
 import sys
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -125,6 +128,37 @@ def test_names_that_overlap_are_bounded() -> None:
     table = b"".join((i % 5).to_bytes(4, "little") + bytes(12) for i in range(3000))
     with pytest.raises(ValueError, match="overlap"):
         list(tables.symbols(table, strings, order="<", is_64_bit=False))
+
+
+def _sharing(count: int, kind: int, body: bytes) -> bytes:
+    """An Arm library whose *count* sections are all the same bytes."""
+    table = 52 + 40 * (count + 1)
+    entry = struct.pack("<10I", 1, kind, 4, 0x1000, table, len(body), 0, 0, 4, 8)
+    head = struct.pack(
+        "<HHIIIIIHHHHHH", 3, 40, 1, 0, 0, 52, 0x05000400, 52, 32, 0, 40, count + 1, 1
+    )
+    return b"\x7fELF\x01\x01\x01" + bytes(9) + head + bytes(40) + entry * count + body
+
+
+@pytest.mark.parametrize("kind", [1, 2, 9, 0x6FFFFFF6])
+def test_sections_that_share_their_bytes_are_refused(kind: int) -> None:
+    """Half a megabyte took gigabytes: 4000 names, or 200 tables of relocations."""
+    with pytest.raises(ElfError, match="its sections overlap"):
+        elf.read(_sharing(4000, kind, b"a" * 400_000 + b"\0")).sections  # noqa: B018
+    assert [s.size for s in elf.read(_sharing(1, kind, b"a\0")).sections] == [0, 2]
+
+
+def test_headers_are_those_that_pyelftools_reads(sample: bytes) -> None:
+    for data in (sample, Path(sys.executable).resolve().read_bytes()):
+        file, other = elf.read(data), ELFFile(io.BytesIO(data))
+        assert [(s.name, s.address, s.offset, s.size, s.link) for s in file.sections] == [
+            (s.name, s["sh_addr"], s["sh_offset"], s["sh_size"], s["sh_link"])
+            for s in other.iter_sections()
+        ]
+        assert [(s.address, s.offset, s.file_size, s.flags) for s in file.segments] == [
+            (s["p_vaddr"], s["p_offset"], s["p_filesz"], s["p_flags"])
+            for s in other.iter_segments()
+        ]
 
 
 def test_members_of_a_static_library(sample: bytes) -> None:

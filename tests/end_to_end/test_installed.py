@@ -69,7 +69,13 @@ def test_the_wheel_has_every_file_of_the_package(dist: Path) -> None:
     assert definitions
     with zipfile.ZipFile(dist / f"{NAME}-py3-none-any.whl") as wheel:
         names = {name for name in wheel.namelist() if not name.startswith(f"{NAME}.dist-info/")}
-    assert names == package | {f"crossbuild/{name}" for name in definitions}
+    shared = f"{NAME}.data/data/share"
+    papers = {f"{shared}/man/man1/crossbuild.1"} | {
+        f"{shared}/crossbuild/schemas/{Path(name).name}"
+        for name in tracked()
+        if name.startswith("docs/schemas/")
+    }
+    assert names == package | {f"crossbuild/{name}" for name in definitions} | papers
 
 
 def test_the_sdist_has_the_projects_files_and_nothing_that_was_made(dist: Path) -> None:
@@ -84,13 +90,16 @@ def test_the_command_and_the_module_are_the_installed_ones(installed: Installed)
     assert installed.run("python", "-m", "crossbuild", "--version") == f"crossbuild {__version__}\n"
     place = installed.run("python", "-c", "import crossbuild; print(crossbuild.__file__)")
     assert Path(place).is_relative_to(installed.environment)
+    assert (installed.environment / "share/man/man1/crossbuild.1").is_file()
+    assert (installed.environment / "share/crossbuild/schemas/audit.json").is_file()
 
 
 @pytest.mark.slow
 def test_reference_sdks_are_known_and_kept_out_of_the_package(installed: Installed) -> None:
-    known = json.loads(installed.run("crossbuild", "sdk", "list", "--json"))
+    known = json.loads(installed.run("crossbuild", "sdk", "list", "--json"))["sdks"]
     assert [one["name"] for one in known] == [
-        *("debian-bookworm", "debian-bullseye", "debian-trixie")
+        *("debian-bookworm", "debian-bookworm-arm", "debian-bullseye"),
+        *("debian-forky", "debian-trixie"),
     ]
     code = "from crossbuild.sdk import reference; print(reference.default_destination('x'))"
     assert installed.run("python", "-c", code) == f"{defaults.CACHE / 'sysroots/x'}\n"

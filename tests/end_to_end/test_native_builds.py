@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 
 from crossbuild.core.command import run
+from crossbuild.elf import file as elf
 from crossbuild.pipeline.request import BuildRequest
+from crossbuild.repair.options import Bundling
 from crossbuild.sdk.model import Sdk
 from crossbuild.sdk.read import read_sdk
+from crossbuild.wheel import pack as archive
 from tests.support import projects, requests, sdk_copy
+from tests.support.sdk_copy import SdkCopy
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +61,9 @@ def test_cmake_configures_for_the_target(request_in: Requests, tmp_path: Path) -
 
 
 #: Back ends and libraries of bindings that call CMake, each in its own way.
-BINDINGS = ("pybind11", "nanobind")
+FIND_PYTHON = "find_package(Python REQUIRED COMPONENTS Interpreter Development.Module)"
+#: Libraries of bindings, and what a project says before; pybind11 finds Python by itself, too.
+BINDINGS = (("pybind11", FIND_PYTHON), ("pybind11", ""), ("nanobind", FIND_PYTHON))
 SOURCES = {
     "pybind11": """
         #include <pybind11/pybind11.h>
@@ -70,8 +76,8 @@ SOURCES = {
 }
 
 
-@pytest.mark.parametrize("library", BINDINGS)
-def test_bindings_by_cmake(library: str, request_in: Requests, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("library", "before"), BINDINGS)
+def test_bindings_by_cmake(library: str, before: str, request_in: Requests, tmp_path: Path) -> None:
     files = {
         "pyproject.toml": f"""
             [build-system]
@@ -84,7 +90,7 @@ def test_bindings_by_cmake(library: str, request_in: Requests, tmp_path: Path) -
         "CMakeLists.txt": f"""
             cmake_minimum_required(VERSION 3.18)
             project(ours LANGUAGES CXX)
-            find_package(Python REQUIRED COMPONENTS Interpreter Development.Module)
+            {before}
             find_package({library} CONFIG REQUIRED)
             {library}_add_module(ours ours.cpp)
             install(TARGETS ours DESTINATION .)
@@ -93,6 +99,55 @@ def test_bindings_by_cmake(library: str, request_in: Requests, tmp_path: Path) -
     }
     (made,) = requests.run(request_in(projects.of(tmp_path / "ours", files)))
     assert "ours.cpython-311-arm-linux-gnueabihf.so" in names_in(made.wheel)
+
+
+#: What asks CMake or Meson for the target's Python in ways of its own.
+SKBUILD = {
+    "pyproject.toml": """
+        [build-system]
+        requires = ["setuptools<75", "scikit-build", "cmake", "ninja"]
+        build-backend = "setuptools.build_meta"
+        """,
+    "setup.py": """
+        from skbuild import setup
+        setup(name="ours", version="1.0", packages=["pack"], cmake_install_dir="pack")
+        """,
+    "pack/__init__.py": "",
+    "CMakeLists.txt": """
+        cmake_minimum_required(VERSION 3.18)
+        project(ours C)
+        find_package(PythonExtensions REQUIRED)
+        add_library(ours MODULE ours.c)
+        python_extension_module(ours)
+        install(TARGETS ours LIBRARY DESTINATION .)
+        """,
+    "ours.c": CMAKE["hwlib.c"].replace("hwlib", "ours"),
+}
+CYTHON = {
+    "pyproject.toml": """
+        [build-system]
+        requires = ["meson-python", "meson>=1.12", "cython"]
+        build-backend = "mesonpy"
+        [project]
+        name = "ours"
+        version = "1.0"
+        """,
+    "meson.build": """
+        project('ours', 'c', 'cython')
+        python = import('python').find_installation(pure: false)
+        python.extension_module('ours', 'ours.pyx', install: true)
+        """,
+    "ours.pyx": "def twice(int x):\n    return 2 * x\n",
+}
+
+
+@pytest.mark.parametrize("files", [SKBUILD, CYTHON], ids=["scikit-build", "meson-cython"])
+def test_what_looks_for_python_in_its_own_way(
+    files: dict[str, str], request_in: Requests, tmp_path: Path
+) -> None:
+    (made,) = requests.run(request_in(projects.of(tmp_path / "ours", files)))
+    module = "pack/ours" if "pack/__init__.py" in files else "ours"
+    assert f"{module}.cpython-311-arm-linux-gnueabihf.so" in names_in(made.wheel)
 
 
 def test_a_configure_script_knows_that_it_compiles_for_another_machine(
@@ -153,3 +208,34 @@ def test_a_library_in_a_folder_that_the_sdks_script_names(
         )
         (made,) = requests.run(request)
     assert [name for name in names_in(made.wheel) if name.startswith("gpulib.libs/libvendorgpu-")]
+
+
+#: Linked with a library that the image has where its loader does not look by itself.
+VENDOR = {
+    "setup.py": """
+        import os
+        from setuptools import Extension, setup
+        folder = os.environ["SDKTARGETSYSROOT"] + "/opt/vendor/lib"
+        setup(ext_modules=[Extension("{name}", ["{name}.c"], libraries=["vendornn"],
+              library_dirs=[folder], runtime_library_dirs=["/opt/vendor/lib"])])
+        """,
+    "{name}.c": projects.flush(projects.EXTENSION["{name}.c"])
+    + "void vendor(void);\nvoid use(void) { vendor(); }\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("bundling", "bundled"), [(Bundling.NONE, False), (Bundling.EACH, True)], ids=["none", "each"]
+)
+def test_a_library_that_the_image_has_in_a_folder_of_its_own(
+    bundling: Bundling, bundled: bool, request_in: Requests, copy: SdkCopy, tmp_path: Path
+) -> None:
+    soname = "libvendornn.so.1"
+    for name in (soname, "libvendornn.so"):
+        copy.library(copy.sysroot / "opt/vendor/lib" / name, ["vendor"], "v", soname=soname)
+    request = request_in(projects.write(tmp_path / "vnn", VENDOR))
+    (made,) = requests.run(requests.changed(request, sdk=copy.root, bundling=bundling))
+    with archive.unpacked(made.wheel) as tree:
+        module = elf.read(next(tree.glob("vnn*.so")))
+    assert bundled == any(name.startswith("vnn.libs/libvendornn") for name in names_in(made.wheel))
+    assert module.search_path == (("$ORIGIN/vnn.libs",) if bundled else ("/opt/vendor/lib",))

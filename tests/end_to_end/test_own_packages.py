@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.core.errors import AuditError, BuildError
+from crossbuild.build import hiding
+from crossbuild.core import files
+from crossbuild.core.errors import AuditError, BuildError, LockError
+from crossbuild.packages import lock
+from crossbuild.packages.build_options import BuildOptions
 from crossbuild.packages.wanted import parse_all
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress.console import Console
 from tests.support import projects
+from tests.support.sdk_copy import SdkCopy
 
 pytestmark = pytest.mark.slow
 
@@ -164,6 +169,79 @@ def test_a_home_that_cannot_be_written(
     assert (tmp_path / "cache/ccache").is_dir()
 
 
+#: It decides by what it reads and asks, and compiles a generator that runs here.
+ASKING = {
+    "setup.py": """
+        import platform, struct, subprocess, sys
+        from setuptools import Extension, setup
+        with open("/usr/include/linux/input-event-codes.h") as header:
+            macros = [(line.split()[1], None) for line in header if "OF_THIS_BOARD" in line]
+        macros += [("WIDE", None)] if sys.maxsize > 2**32 and struct.calcsize("P") == 8 else []
+        macros += [("WIDE", None)] if platform.architecture()[0] == "64bit" else []
+        subprocess.check_call(["gcc", "gen.c", "-o", "gen"])
+        with open("made.h", "w") as header:
+            subprocess.check_call(["./gen"], stdout=header)
+        setup(ext_modules=[Extension("{name}", ["{name}.c"], define_macros=macros)])
+        """,
+    "gen.c": """
+        #include <stdio.h>
+        int main(void) { return puts("#define MADE") == EOF; }
+        """,
+    "{name}.c": """
+        #include "made.h"
+        #include <Python.h>
+        #if defined WIDE || !defined MADE || !defined KEY_OF_THIS_BOARD
+        #error "not the target's answers"
+        #endif
+        static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "{name}", "", -1, NULL};
+        PyMODINIT_FUNC PyInit_{name}(void) { return PyModule_Create(&module); }
+        """,
+}
+
+
+@pytest.mark.skipif(hiding.owner() is None, reason="this kernel gives no mount namespace")
+def test_what_a_setup_py_reads_and_asks_is_the_targets(
+    request_in: Requests, copy: SdkCopy, tmp_path: Path
+) -> None:
+    header = copy.sysroot / "usr/include/linux/input-event-codes.h"
+    copy.put(header, f"{header.read_text()}\n#define KEY_OF_THIS_BOARD 0x2f0\n")
+    request = request_in(projects.write(tmp_path / "asking", ASKING))
+    console = Console()
+    make_wheels(replace(request, target=replace(request.target, sdk=copy.root)), console)
+    (note,) = (note for step in console.steps for note in step.notes)
+    assert note.startswith("sys.maxsize was asked by setup.py:5: it is the build machine's")
+
+
+def test_a_folder_with_odd_characters(request_in: Requests, tmp_path: Path) -> None:
+    place = tmp_path / "job_feature%2Fx@2,josé=c++"
+    (wheel,) = made(request_in(projects.write(place / "plain"), within=place))
+    assert wheel.name == "plain-1.0-cp311-cp311-linux_armv7l.whl"
+
+
+#: It compiles by a name that is the build machine's compiler.
+HOST_COMPILER = {
+    **LIBRARY,
+    "setup.py": LIBRARY["setup.py"].replace('os.environ["CC"]', '"gcc"'),
+}
+
+
+def test_a_file_for_another_machine(request_in: Requests, tmp_path: Path) -> None:
+    request = request_in(projects.of(tmp_path / "drv", HOST_COMPILER))
+    with pytest.raises(AuditError, match=r"drv-1\.0-.* does not fit") as caught:
+        made(request)
+    assert "machine: drv/libdrv.so: it is for x86-64, the board is Arm" in caught.value.evidence
+    assert "check CC" in caught.value.cure
+    assert "leave-out" in caught.value.cure
+    (wheel,) = make_wheels(
+        replace(request, options=BuildOptions(leave_out=("drv/lib*.so",))), Console()
+    )
+    assert [(one.path, one.kind) for one in wheel.left_out] == [("drv/libdrv.so", "leave-out")]
+    assert "drv/__init__.py" in members(wheel.wheel)
+    assert "drv/libdrv.so" not in members(wheel.wheel)
+    with pytest.raises(AuditError):
+        made(request)
+
+
 def needing(folder: Path, other: str) -> Path:
     """A package that requires another on the board."""
     changes = {
@@ -202,4 +280,137 @@ def test_a_requirement_that_has_gone_from_the_wheelhouse(
     assert len(made(request)) == len(made(request)) == 2
     next(request.wheelhouse.glob("zlibrary-*.whl")).unlink()
     with pytest.raises(AuditError, match=r"app-.* cannot be installed from the wheelhouse"):
-        made(request_in(app))
+        made(replace(request_in(app), offline=True))
+
+
+def test_what_a_wheel_requires_is_taken_along(request_in: Requests, tmp_path: Path) -> None:
+    request = request_in(needing(tmp_path / "app", "jinja2==3.1.6"))
+    wheels = {wheel.title: wheel.origin for wheel in make_wheels(request, Console())}
+    (safe,) = (title for title in wheels if title.startswith("markupsafe"))
+    assert [bool(wheels[title]) for title in ("app 1.0", "jinja2 3.1.6", safe)] == [
+        *(False, True, True)
+    ]
+    names = [path.name for path in request.wheelhouse.glob("markupsafe-*")]
+    assert all("armv7l" in name for name in names)
+    assert len(names) == 1
+    made(replace(request, offline=True))
+
+
+def test_what_no_index_has_is_told(request_in: Requests, tmp_path: Path) -> None:
+    request = request_in(needing(tmp_path / "app", "no-such-package-of-anyone"))
+    with pytest.raises(LockError, match="no index has") as caught:
+        made(request)
+    assert "no-such-package-of-anyone" in caught.value.evidence
+
+
+#: A package that goes on without its module where that does not compile.
+OPTIONAL = {
+    "setup.py": """
+        from setuptools import Extension, setup
+        setup(ext_modules=[Extension("{name}._fast", ["{name}.c"], optional=True)])
+        """,
+    "{name}/__init__.py": "",
+    "{name}.c": "#include <lacking.h>\n",
+}
+
+#: One that does not even try.
+UNTRIED = {
+    "setup.py": """
+        import os
+        from setuptools import Extension, setup
+        setup(ext_modules=[Extension("{name}", ["{name}.c"])] if "FAST" in os.environ else [])
+        """,
+    "{name}/__init__.py": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "evidence"),
+    [
+        (OPTIONAL, "the build began with lost._fast"),
+        (UNTRIED, 'setup.py:3: setup(ext_modules=[Extension("lost"'),
+    ],
+)
+def test_a_wheel_that_lost_its_module_is_refused(
+    request_in: Requests, tmp_path: Path, changes: dict[str, str], evidence: str
+) -> None:
+    request = request_in(projects.write(tmp_path / "lost", changes))
+    with pytest.raises(BuildError, match="lacks extension modules") as caught:
+        made(request)
+    assert evidence in caught.value.evidence
+    assert changes is UNTRIED or "fatal error: lacking.h" in caught.value.evidence
+    assert 'optional-modules = ["lost"]' in caught.value.cure
+    assert not list(request.wheelhouse.glob("*.whl"))
+    (wheel,) = made(replace(request, options=BuildOptions(optional_modules=("lost",))))
+    assert wheel.name.startswith("lost-1.0-")
+
+
+GENERATOR = {
+    "setup.py": """
+        from setuptools import Extension, setup
+        setup(
+            name="mygen", version="0.3", packages=["mygen"],
+            ext_modules=[Extension("mygen._fast", ["fast.c"])],
+        )
+        """,
+    "pyproject.toml": """
+        [build-system]
+        requires = ["setuptools<75", "wheel"]
+        """,
+    "mygen/__init__.py": "from mygen._fast import ANSWER\n",
+    "fast.c": """
+        #include <Python.h>
+        _Static_assert(sizeof(long) == 8, "not the build machine's");
+        static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_fast", "", -1, NULL};
+        PyMODINIT_FUNC PyInit__fast(void)
+        {
+            PyObject *made = PyModule_Create(&module);
+            PyModule_AddIntConstant(made, "ANSWER", 42);
+            return made;
+        }
+        """,
+    "PKG-INFO": """
+        Metadata-Version: 1.0
+        Name: mygen
+        Version: 0.3
+        """,
+}
+
+USER = {
+    "pyproject.toml": """
+        [build-system]
+        requires = ["setuptools<75", "wheel", "mygen"]
+        """,
+    "setup.py": """
+        import mygen
+        from setuptools import setup
+        setup(name="user", version="1.0", description=str(mygen.ANSWER), py_modules=[])
+        """,
+}
+
+
+def test_a_build_requirement_without_a_wheel_is_built_for_this_machine(
+    request_in: Requests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = sdist(projects.of(tmp_path / "mygen-0.3", GENERATOR), tmp_path / "house")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "house"))
+    request = request_in(projects.of(tmp_path / "user", USER))
+    (wheel,) = made(request)
+    assert b"Summary: 42" in members(wheel)["user-1.0.dist-info/METADATA"]
+    (lock_file,) = (tmp_path / "work/locks").glob("pylock.*.toml")
+    named = {one.filename: one.sha256 for one in lock.read(lock_file).build}
+    assert named[archive.name] == files.sha256(archive)
+
+
+def test_a_build_requirement_that_cannot_be_built_has_a_cure(
+    request_in: Requests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {**GENERATOR, "fast.c": "#include <lacking.h>\n"}
+    sdist(projects.of(tmp_path / "mygen-0.3", broken), tmp_path / "house")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "house"))
+    with pytest.raises(
+        BuildError, match=r"mygen 0\.3 is required to build, has no wheel"
+    ) as caught:
+        made(request_in(projects.of(tmp_path / "user", USER)))
+    assert "pip wheel --no-deps -w wheels mygen==0.3" in caught.value.cure
+    assert "lacking.h" in caught.value.evidence

@@ -1,5 +1,7 @@
 """Downloads: from where pip is configured, whole or not at all, and offline from the cache."""
 
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,45 @@ def test_a_failing_index_tells_its_status(store: SimpleIndex, tmp_path: Path) ->
     with served(store.root, {"/thing/": "500"}) as url, pytest.raises(IndexUnreachableError) as got:
         download.fetch(wanted, tmp_path, settings=settings(url))
     assert "HTTP 500" in got.value.evidence
+
+
+@pytest.mark.parametrize("end", ["/thing/", ".gz"])
+def test_an_index_that_is_too_slow_is_told(end: str, store: SimpleIndex, tmp_path: Path) -> None:
+    wanted, cache = artifact(store.sdist("thing", "1.0")), tmp_path / "cache"
+    with served(store.root, {end: "slow"}) as url:
+        hasty = replace(settings(url), timeout=0.3)
+        with pytest.raises(IndexUnreachableError) as caught:
+            download.fetch(wanted, cache, settings=hasty)
+        assert "timed out" in caught.value.evidence
+        assert not downloads(cache)
+        assert download.fetch(wanted, cache, settings=settings(url)).is_file()
+
+
+def test_a_file_that_fails_once_is_asked_for_again(store: SimpleIndex, tmp_path: Path) -> None:
+    wanted = artifact(store.sdist("thing", "1.0"))
+    with served(store.root, {".gz": "once"}) as url:
+        assert download.fetch(wanted, tmp_path, settings=settings(url)).is_file()
+
+
+def test_a_redirect_away_from_https_is_refused(store: SimpleIndex, tmp_path: Path) -> None:
+    """To where anyone on the way could name other files, and their hashes."""
+    store.sdist("thing", "1.0")
+    pem = tmp_path / "cert.pem"
+    words = "openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=index"
+    own = f"-addext subjectAltName=IP:127.0.0.1 -keyout {pem} -out {tmp_path}/own.pem"
+    subprocess.run([*words.split(), *own.split()], check=True, capture_output=True)
+    pem.write_text(pem.read_text() + (tmp_path / "own.pem").read_text())
+    with served(store.root) as plain:
+        there = plain.removesuffix("/simple")
+        for end, told in {"/thing/": "is not encrypted", "/none/": "asked: https"}.items():
+            with served(store.root, {end: there}, pem) as url:
+                chosen = replace(settings(url), cert=str(tmp_path / "own.pem"))
+                with pytest.raises(IndexUnreachableError) as caught:
+                    download.find_sdist(end.strip("/"), "", "3.11", settings=chosen)
+                assert told in caught.value.evidence
+        with served(store.root, {}, pem) as url:
+            chosen = replace(settings(url), cert=str(tmp_path / "own.pem"))
+            assert download.find_sdist("thing", "", "3.11", settings=chosen).version == "1.0"
 
 
 def test_one_dead_index_does_not_matter_where_another_has_the_file(

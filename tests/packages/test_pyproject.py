@@ -36,7 +36,6 @@ def test_a_wheel_that_is_what_was_stated(text: str, wheel: str, tmp_path: Path) 
     [
         ('[project]\nname = "tool"\nversion = "1.0"', "UNKNOWN-0.0.0", "tool 1.0"),
         ('[project]\nname = "tool"\nversion = "1.0"', "tool-0.0.0", "tool 1.0"),
-        ("", "UNKNOWN-0.0.0", "nothing"),
     ],
 )
 def test_a_wheel_that_is_something_else(text: str, wheel: str, said: str, tmp_path: Path) -> None:
@@ -45,6 +44,13 @@ def test_a_wheel_that_is_something_else(text: str, wheel: str, said: str, tmp_pa
     assert caught.value.what.startswith(f"{wheel}-py3-none-any.whl is not what")
     assert caught.value.evidence.endswith(f": {said}")
     assert "setup.cfg" in caught.value.cure
+
+
+@pytest.mark.parametrize("made", ["UNKNOWN-0.0.0", "unknown-0.0.0"])
+def test_a_project_without_a_name(made: str, tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="has no name") as caught:
+        pyproject.require_stated(Path(f"{made}-py3-none-any.whl"), project(tmp_path, ""))
+    assert made in caught.value.evidence
 
 
 def test_a_malformed_file_is_told(tmp_path: Path) -> None:
@@ -68,6 +74,7 @@ def test_a_malformed_file_of_an_archive_is_told(data: bytes) -> None:
         ("project = 3\n", "project"),
         ("[build-system]\nrequires = 'setuptools'\n", "build-system.requires"),
         ("[build-system]\nrequires = ['setuptools', 3]\n", "build-system.requires[1]"),
+        ("[build-system]\nrequires = ['setuptools', 'no way!']\n", "build-system.requires[1]"),
     ],
 )
 def test_a_value_of_another_kind_is_told(text: str, key: str, tmp_path: Path) -> None:

@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.requirements import Requirement
 from pydantic import ValidationError
 
 from crossbuild.core.errors import RecipeError
-from crossbuild.packages import recipe
+from crossbuild.packages import lock, recipe
+from crossbuild.packages.build_options import BuildOptions
+from crossbuild.packages.package import Package
+from crossbuild.pipeline import keys
 
 HEAD = """
 name = "thing"
@@ -54,6 +58,7 @@ def refusal(folder: Path, text: str, name: str = "thing") -> RecipeError:
         ("3.11", "1.26.4", "1.11.4", "meson-python"),
         ("3.12", "1.26.4", "1.11.4", "meson-python"),
         ("3.13", "2.2.6", "1.15.3", "meson-python"),
+        ("3.14", "2.4.6", "1.17.1", "meson-python"),
     ],
 )
 def test_the_default_of_each_python(python: str, numpy: str, scipy: str, backend: str) -> None:
@@ -71,6 +76,89 @@ def test_the_default_of_each_python(python: str, numpy: str, scipy: str, backend
 
 def test_another_version_can_be_asked_for() -> None:
     assert recipe.load("numpy").for_python("3.11", "2.2.6").version == "2.2.6"
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "pythons", "like"),
+    [
+        ("numpy", "1.20.3", "3.7 3.8 3.9", "1.19.5"),
+        ("numpy", "1.22.4", "3.8 3.9 3.10", "1.21.6"),
+        ("numpy", "1.23.5", "3.8 3.9 3.10 3.11", "1.24.2"),
+        ("numpy", "1.24.4", "3.8 3.9 3.10 3.11", "1.24.2"),
+        ("numpy", "1.25.2", "3.9 3.10 3.11", "1.24.2"),
+        ("numpy", "2.0.2", "3.9 3.10 3.11 3.12", "2.2.6"),
+        ("numpy", "2.1.3", "3.10 3.11 3.12 3.13", "2.2.6"),
+        ("numpy", "2.3.5", "3.11 3.12 3.13 3.14", "2.4.6"),
+        ("numpy", "2.4.5", "3.11 3.12 3.13 3.14", "2.4.6"),
+        ("scipy", "1.6.3", "3.7 3.8 3.9", "1.7.3"),
+        ("scipy", "1.8.1", "3.8 3.9 3.10", "1.7.3"),
+        ("scipy", "1.9.3", "3.8 3.9 3.10 3.11", "1.10.1"),
+        ("scipy", "1.12.0", "3.9 3.10 3.11 3.12", "1.11.4"),
+        ("scipy", "1.13.1", "3.10 3.11 3.12", "1.15.3"),
+        ("scipy", "1.14.1", "3.10 3.11 3.12 3.13", "1.15.3"),
+        ("scipy", "1.16.3", "3.11 3.12 3.13", "1.15.3"),
+        ("scipy", "1.18.0", "3.12 3.13 3.14", "1.18.1"),
+    ],
+)
+def test_other_versions_are_built_as_those_of_the_recipe(
+    name: str, version: str, pythons: str, like: str
+) -> None:
+    known = recipe.load(name)
+    assert [python for python in recipe.PYTHONS if known.at(version, python)] == pythons.split()
+    for python in pythons.split():
+        found = known.at(version, python)
+        assert found is not None
+        own = next(one for one in known.version if one.version == like)
+        assert (found.version, found.build_requires) == (version, own.build_requires)
+        for text in found.target_requires:  # what it links against can be built as well
+            pin = Requirement(text)
+            assert recipe.load(pin.name).at(text.partition("==")[2], python)
+
+
+def test_an_extension_runs_with_no_older_numpy_than_it_was_compiled_against() -> None:
+    """NPY_FEATURE_VERSION of each version's numpyconfig.h; before 1.25 it is the version's own."""
+    known = recipe.load("numpy")
+    oldest = {
+        "1.20.3": "1.20",
+        "1.21.5": "1.21",
+        "1.22.4": "1.22",
+        "1.23.5": "1.23",
+        "1.24.4": "1.24",
+        "1.25.2": "1.19",
+        "2.0.2": "1.19",
+        "2.1.3": "1.21",
+        "2.3.5": "1.23",
+    }
+    for version, bound in oldest.items():
+        found = next(one for python in recipe.PYTHONS if (one := known.at(version, python)))
+        assert found.compiled_against
+        assert f">={bound}" in found.compiled_against.runs_with.split(",")
+
+
+def test_what_is_covered_changes_nothing_in_how_the_recipe_s_own_are_built() -> None:
+    """The keys of locked versions stay when a recipe comes to cover more."""
+    version = recipe.load("scipy").for_python("3.11")
+    assert version.covers
+    assert version.also_against
+    how = version.model_dump(exclude=keys.NOT_OF_BUILDS)
+    assert not {"covers", "also_against"} & how.keys()
+
+
+def test_a_version_that_can_is_built_without_fortran() -> None:
+    shipped = recipe.load("scipy").for_python("3.13", "1.18.1")
+    spared = shipped.sparing_fortran()
+    assert shipped.fortran
+    assert not spared.fortran
+    assert spared.config_settings["setup-args"][-1] == "-D_without-fortran=true"
+    assert spared.config_settings["setup-args"][:-1] == shipped.config_settings["setup-args"]
+    package = Package(shipped, lock.load(shipped, "3.13"))
+    forbidden = BuildOptions(packages={"scipy": BuildOptions(fortran=False)})
+    assert package.with_options(forbidden).recipe == spared
+    assert package.with_options(BuildOptions()).recipe == shipped
+    with pytest.raises(RecipeError, match=r"scipy 1\.15\.3 cannot be built without Fortran"):
+        recipe.load("scipy").for_python("3.13").sparing_fortran()
+    numpy = recipe.load("numpy").for_python("3.13")
+    assert numpy.sparing_fortran() is numpy
 
 
 def test_flags_depend_on_language_and_compiler() -> None:
@@ -91,8 +179,7 @@ def test_flags_of_the_recipe_are_for_each_version_that_has_none_of_its_own(tmp_p
 
 def test_every_recipe_loads_and_its_smoke_script_is_old_enough_for_3_5() -> None:
     assert {"numpy", "scipy"} <= set(recipe.names())
-    for name in recipe.names():
-        script = recipe.load(name).smoke_script
+    for script in (recipe.SMOKE_CHECKS, *(recipe.load(one).smoke_script for one in recipe.names())):
         tree = ast.parse(script.read_text(), feature_version=(3, 5))
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
 
@@ -108,7 +195,7 @@ def test_no_such_version_lists_those_that_exist() -> None:
 def test_no_such_recipe_says_what_to_do() -> None:
     with pytest.raises(RecipeError) as caught:
         recipe.load("markupsafe")
-    assert "numpy, scipy" in caught.value.evidence
+    assert {"numpy", "scipy"} <= set(caught.value.evidence.replace(",", "").split())
     assert "crossbuild wheels markupsafe" in caught.value.cure
 
 
@@ -154,6 +241,9 @@ def test_a_malformed_recipe_names_file_and_key(
         ('[version.environment]\nA = "{sysrot}"', "{sysrot} in '{sysrot}' is not one of {sysroot}"),
         ('[version.environment]\nA = "{target:scipy}/x"', "'scipy' is not in target-requires"),
         ('[version.hybrid]\nscipy = ["a"]', "hybrid: 'scipy' is not in target-requires"),
+        ('also-against = ["scipy>1"]', "also-against: 'scipy>1' is not in target-requires"),
+        ('covers = [{ versions = "one", python = "3.7" }]', "covers[0].versions: 'one' is neither"),
+        ('covers = [{ versions = ">=1", python = [] }]', "covers[0].python: "),
         ('[version.hybrid]\nnumpy = ["/abs"]', "hybrid.numpy[0]: '/abs' must be a path inside"),
     ],
 )
@@ -177,12 +267,16 @@ def test_render_fills_known_names_and_refuses_others() -> None:
     assert "jobs, target:numpy" in caught.value.evidence
 
 
+_TABLES = (
+    *(recipe.Recipe, recipe.RecipeVersion, recipe.Flags, recipe.Suite),
+    *(recipe.CompiledAgainst, recipe.Covered),
+)
+
+
 def test_the_documentation_lists_every_key_and_template_name() -> None:
     text = (Path(__file__).parents[2] / "docs/recipes.md").read_text()
     fields = {
-        field.alias or name
-        for model in (recipe.Recipe, recipe.RecipeVersion, recipe.Flags, recipe.Suite)
-        for name, field in model.model_fields.items()
+        field.alias or name for model in _TABLES for name, field in model.model_fields.items()
     }
     missing = [key for key in fields - {"package", "folder"} if f"`{key}`" not in text]
     missing += [name for name in recipe.TEMPLATE_NAMES if f"`{{{name}}}`" not in text]

@@ -1,5 +1,7 @@
 """The user's ``[tool.crossbuild]`` and the variables that override it."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossbuild.core.errors import ConfigurationError
-from crossbuild.packages.build_options import BuildOptions, filled
+from crossbuild.packages.build_options import BuildOptions, filled, run_before_build
+from crossbuild.packages.source import tree as source_tree
 from crossbuild.pipeline.configuration import Configuration, read
+from tests.support import projects
 
 
 def configured(folder: Path, text: str, **variables: str) -> Configuration:
@@ -44,6 +48,7 @@ def test_cibuildwheels_words(tmp_path: Path) -> None:
         packages = [".", "numpy"]
         sdk = "/opt/poky/3.0"
         wheelhouse = "out"
+        accept = ["needed:x/*.so", "script:y"]
         """,
     )
     assert [name for name in ("cp36-linux_armv7l", "cp37-x", "cp38-x") if found.selects(name)] == [
@@ -57,6 +62,7 @@ def test_cibuildwheels_words(tmp_path: Path) -> None:
     assert found.packages == (".", "numpy")
     assert found.sdk_for("cp37-linux_armv7l") == found.sdk_for("") == "/opt/poky/3.0"
     assert found.wheelhouse == Path("out")
+    assert found.accept == ("needed:x/*.so", "script:y")
 
 
 def test_the_string_forms(tmp_path: Path) -> None:
@@ -219,11 +225,58 @@ def test_words_for_meson_are_those_beside_the_builds_own() -> None:
 
 
 def test_only_source_folders_take_the_projects_settings(tmp_path: Path) -> None:
-    options = BuildOptions({"A": "1"}, {"x": ("y",)}, "make", tmp_path)
-    assert options.for_package(None) == BuildOptions({"A": "1"})
-    assert options.for_package(tmp_path / "sub") == options
-    assert options.for_package(tmp_path).facts == options.facts
-    assert options.for_package(tmp_path).project is None
+    options = BuildOptions({"A": "1"}, {"x": ("y",)}, "make", tmp_path, leave_out=("*.dll",))
+    tree = source_tree.read(projects.write(tmp_path / "sub"))
+    assert options.for_package("other", None) == BuildOptions({"A": "1"}, leave_out=("*.dll",))
+    assert options.for_package("sub", tree) == options
+    assert options.for_package("sub", tree).facts == options.facts
+
+
+def test_fortran_is_forbidden_for_one_package(tmp_path: Path) -> None:
+    options = configured(tmp_path, "package.scipy.fortran = false").options(tmp_path)
+    assert not options.for_package("scipy", None).fortran
+    assert options.for_package("numpy", None).fortran
+
+
+def test_the_projects_folder_is_that_of_the_copy_where_it_is_copied(tmp_path: Path) -> None:
+    options = BuildOptions(before_build="make", project=tmp_path)
+    tree = replace(source_tree.read(projects.write(tmp_path / "a/sub")), root=tmp_path)
+    assert options.for_package("sub", tree).project == Path("../..")
+    own = source_tree.read(tmp_path / "a/sub")
+    assert replace(options, project=own.folder).for_package("sub", own).project == Path()
+    source = tmp_path / "copy"
+    for project, there in ((Path("../.."), tmp_path.parent), (None, source), (tmp_path, tmp_path)):
+        source.mkdir(exist_ok=True)
+        said = replace(options, before_build="echo {project} > said", project=project)
+        run_before_build(said, source, {"PATH": os.defpath}, tmp_path / "log")
+        assert (source / "said").read_text() == f"{there}\n"
+
+
+def test_a_package_has_settings_under_its_own_name(tmp_path: Path) -> None:
+    text = """
+        [tool.crossbuild]
+        config-settings = { common = "1" }
+        environment = { A = "all", B = "all" }
+        [tool.crossbuild.package.Some_Package]
+        config-settings = { jpeg = "enable", add = ["x", "y"] }
+        environment = { B = "own" }
+        """
+    options = read(projects.of(tmp_path, {"pyproject.toml": text}), {}).options(tmp_path)
+    own = options.for_package("some-package", None)
+    assert own.environment == {"A": "all", "B": "own"}
+    assert own.config_settings == {"jpeg": ("enable",), "add": ("x", "y")}
+    assert own.facts != options.for_package("another", None).facts
+    (tmp_path / "setup.py").touch()
+    folder = options.for_package("some-package", source_tree.read(tmp_path))
+    assert folder.config_settings == {"common": ("1",), **own.config_settings}
+
+
+def test_a_packages_unknown_key_is_refused_with_its_path(tmp_path: Path) -> None:
+    text = "[tool.crossbuild.package.pillow]\nconfig-setings = {}\n"
+    with pytest.raises(ConfigurationError) as caught:
+        read(projects.of(tmp_path, {"pyproject.toml": text}), {})
+    assert "tool.crossbuild.package.pillow.config-setings" in caught.value.evidence
+    assert "there are config-settings, environment" in caught.value.evidence
 
 
 def test_config_settings_are_passed_as_build_passes_them() -> None:
@@ -234,3 +287,11 @@ def test_config_settings_are_passed_as_build_passes_them() -> None:
 def test_placeholders() -> None:
     command = "cp {project}/a {package} ${HOME} {}"
     assert filled(command, project="/p", package=Path("/q")) == "cp /p/a /q ${HOME} {}"
+
+
+def test_packages_that_may_lack_modules_are_told_to_every_build(tmp_path: Path) -> None:
+    found = read(tmp_path, {"CROSSBUILD_OPTIONAL_MODULES": "PyYAML msgpack"})
+    options = found.options(tmp_path)
+    tree = source_tree.read(projects.write(tmp_path / "own"))
+    assert options.for_package("other", None).optional_modules == ("pyyaml", "msgpack")
+    assert options.for_package("own", tree).optional_modules == ("pyyaml", "msgpack")

@@ -2,13 +2,16 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import crossbuild
-from crossbuild.core import own_code
+from crossbuild.build import hiding
+from crossbuild.core import confinement, own_code
 from crossbuild.pipeline import keys, stages
 from crossbuild.pipeline.plan import Planned
 from crossbuild.pipeline.request import BuildRequest
@@ -21,7 +24,7 @@ ROOT = Path(crossbuild.__file__).parent
 #: For each key, where the code begins that it covers, and what it covers.
 KEYS = {
     "build": (
-        ["build.backend", "build.built", "build.workspace", "packages.source_tree"],
+        ["build.backend", "build.built", "build.workspace", "packages.source.tree"],
         keys.BUILD_CODE,
     ),
     "repair": (
@@ -94,7 +97,8 @@ def planned(request_in: Callable[..., BuildRequest], tmp_path: Path) -> Callable
     target = stages.open_target(request, Console())
 
     def plan() -> Planned:
-        (entry,) = stages.plan_run(request, target).planned
+        packages = stages.choose_packages(request, target)
+        (entry,) = stages.plan_run(request, target, packages).planned
         return entry
 
     return plan
@@ -120,6 +124,34 @@ def test_another_version_of_a_tool_makes_wheels_anew(
     after = planned()
     assert (after.key != before.key) == (built_again is not None)
     assert (after.build_key != before.build_key) == bool(built_again)
+
+
+@pytest.mark.parametrize(
+    ("module", "check", "answer"), [(hiding, "owner", None), (confinement, "obstacle", "no bwrap")]
+)
+def test_what_a_kernel_refuses_does_not_pass_for_what_it_allows(
+    module: ModuleType,
+    check: str,
+    answer: str | None,
+    planned: Callable[[], Planned],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = planned()
+    monkeypatch.setattr(module, check, lambda: answer)
+    assert planned().build_key != before.build_key
+
+
+def test_what_is_accepted_decides_what_is_published(
+    request_in: Callable[..., BuildRequest], tmp_path: Path
+) -> None:
+    request = request_in(projects.write(tmp_path / "tiny"))
+    target = stages.open_target(request, Console())
+    packages = stages.choose_packages(request, target)
+    (before,) = stages.plan_run(request, target, packages).planned
+    accepting = replace(request, accept=("instruction:*.so",))
+    (after,) = stages.plan_run(accepting, target, packages).planned
+    assert after.build_key == before.build_key
+    assert after.key != before.key
 
 
 @pytest.mark.parametrize(

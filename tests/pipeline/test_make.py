@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from crossbuild.core.errors import BuildError, ConfigurationError, SdkError
 from crossbuild.elf import file as elf
 from crossbuild.packages.build_options import BuildOptions
 from crossbuild.packages.wanted import parse_all
+from crossbuild.papers import sbom
 from crossbuild.pipeline.request import BuildRequest
 from tests.support import projects
 from tests.support.requests import changed, run, wheels
@@ -33,12 +36,48 @@ def test_a_wheel_is_for_the_board(
     with zipfile.ZipFile(made.wheel) as archive:
         assert f"Tag: {tag}-linux_armv7l" in archive.read("tiny-1.0.dist-info/WHEEL").decode()
         archive.extract(f"tiny{suffix}", tmp_path)
+        bill = archive.read(f"tiny-1.0.dist-info/sboms/{sbom.NAME}").decode()
         everything = b"".join(archive.read(name) for name in archive.namelist())
     module = elf.read(tmp_path / f"tiny{suffix}")
     assert module.machine == "Arm"
     assert module.float_abi == "hard"
     assert not [name for name in module.needed if name.startswith("libpython")]
     assert str(tmp_path).encode() not in everything
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill) is None
+    assert '"name": "source of tiny"' in bill
+
+
+def test_a_project_of_cibuildwheel_s_builds_as_its_table_says_for_this_python(
+    request_in: Callable[..., BuildRequest],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CIBW_SKIP", "*")
+    tiny = projects.write(tmp_path / "tiny")
+    code = (tiny / "tiny.c").read_text()
+    checks = '#include "made.h"\n_Static_assert(MADE + ELEVEN == 53 && ALL, "not as said");\n'
+    (tiny / "tiny.c").write_text(f"{code}{checks}")
+    table = """
+[tool.cibuildwheel]
+before-all = "yum install -y x"
+build = "cp39-*"
+environment = { CFLAGS = "$CFLAGS -DALL=1", CC = "clang" }
+[tool.cibuildwheel.linux]
+before-build = "echo '#define MADE 42' > made.h"
+[[tool.cibuildwheel.overrides]]
+select = "cp311-*"
+inherit.environment = "append"
+environment = { CFLAGS = "$CFLAGS -DELEVEN=11" }
+"""
+    (tiny / "pyproject.toml").write_text((tiny / "pyproject.toml").read_text() + table)
+    (made,) = run(request_in(tiny, python="3.11"))
+    assert made.wheel.name == "tiny-1.0-cp311-cp311-linux_armv7l.whl"
+    told = " ".join(capsys.readouterr().err.split())
+    assert "passed over: before-all (prepare the SDK" in told
+    assert "environment.CC (CC is set by crossbuild" in told
+    assert "leaves cp311-manylinux_armv7l out; it is built all the same" in told
+    assert "not read: CIBW_SKIP" in told
 
 
 def test_a_projects_own_folders_are_no_source(
@@ -50,13 +89,16 @@ def test_a_projects_own_folders_are_no_source(
     assert [made.reused for made in run(request)] == [True]
 
 
-def test_a_work_folder_among_the_sources_is_refused(
+def test_folders_of_the_run_are_no_source_whatever_they_are_called(
     request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     tiny = projects.write(tmp_path / "tiny")
-    for folder in (tiny, tiny / "w"):
+    request = changed(request_in(tiny), wheelhouse=tiny / "wheels", work=tiny / "w")
+    assert [made.reused for made in run(request)] == [False]
+    assert [made.reused for made in run(request)] == [True]
+    for field in ("work", "wheelhouse"):
         with pytest.raises(ConfigurationError, match="lies among the sources of tiny"):
-            run(changed(request_in(tiny), work=folder))
+            run(changed(request, **{field: tiny}))
 
 
 def test_additions_reach_the_build_and_its_key(

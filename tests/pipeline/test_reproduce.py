@@ -1,6 +1,7 @@
 """Two builds in two folders at two times on two job counts give the same bytes."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,11 +13,13 @@ import pytest
 
 from crossbuild import in_process
 from crossbuild.core import defaults
-from crossbuild.core.errors import ReproducibilityError
+from crossbuild.core.errors import ConfigurationError, ReproducibilityError
 from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
 from crossbuild.packages import lock
 from crossbuild.packages.build_options import BuildOptions
+from crossbuild.packages.package import Package
+from crossbuild.papers import provenance
 from crossbuild.pipeline import reproduce
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.request import BuildRequest
@@ -27,6 +30,7 @@ from crossbuild.wheel import compare
 from crossbuild.wheel import pack as wheel
 from tests.support import projects
 from tests.support.requests import changed
+from tests.support.statements import written
 
 #: C, Fortran and Cython, each telling what a build may leave in it: its folder and its time.
 MIXED = {
@@ -98,7 +102,7 @@ def test_folder_time_and_jobs_leave_no_trace(
     reproduce.require_same(made, request, console)
     (step,) = console.steps
     assert {"total.f90", "told.c"} <= {Path(span.name).name for span in step.compiles}
-    assert not [span for span in step.compiles if "cache" in span.facts]
+    assert caches_answers(console) == {"recache"}
     assert not (request.target.work / "again").exists()
     with wheel.unpacked(made[0].wheel) as tree:
         (module,) = tree.glob("*.so")
@@ -107,7 +111,7 @@ def test_folder_time_and_jobs_leave_no_trace(
 
 
 @pytest.mark.slow
-def test_debug_information_is_the_same_with_and_without_ccache(
+def test_debug_information_is_the_same_compiled_anew(
     request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     request = request_in(projects.write(tmp_path / "tiny", projects.EXTENSION))
@@ -115,12 +119,13 @@ def test_debug_information_is_the_same_with_and_without_ccache(
     first, second = Console(), Console()
     reproduce.require_same(make_wheels(request, first), request, second)
     assert [path.suffix for path in request.wheelhouse.glob("debug/.build-id/*/*")] == [".debug"]
-    assert [asked_ccache(first), asked_ccache(second)] == [True, False]
+    assert "recache" not in caches_answers(first)
+    assert caches_answers(second) == {"recache"}
 
 
-def asked_ccache(console: Console) -> bool:
+def caches_answers(console: Console) -> set[str]:
     (step,) = console.steps
-    return any("cache" in span.facts for span in step.compiles)
+    return {span.facts["cache"] for span in step.compiles if "cache" in span.facts}
 
 
 @pytest.mark.slow
@@ -142,6 +147,66 @@ def test_what_differs_is_told(request_in: Callable[..., BuildRequest], tmp_path:
         assert "built at" in Path(line.removeprefix("diffoscope's report: ")).read_text()
 
 
+@pytest.fixture
+def delivered(
+    request_in: Callable[..., BuildRequest], tmp_path: Path
+) -> Callable[..., tuple[Path, BuildRequest]]:
+    """Gives a wheel with its statement alone, and the request of somebody who has these."""
+
+    def deliver(project: Path) -> tuple[Path, BuildRequest]:
+        request = request_in(project)
+        (made,) = make_wheels(request, Console())
+        theirs = tmp_path / "theirs"
+        theirs.mkdir()
+        for path in (made.wheel, provenance.path_of(made.wheel)):
+            shutil.copyfile(path, theirs / path.name)
+        return theirs / made.wheel.name, request_in(within=theirs)
+
+    return deliver
+
+
+def require_stated(wheel: Path, request: BuildRequest, source: Path | None) -> Console:
+    console = Console()
+    statement = provenance.read(provenance.path_of(wheel))
+    reproduce.require_stated(wheel, statement, request, source, console)
+    return console
+
+
+@pytest.mark.slow
+def test_who_has_a_wheel_and_its_statement_builds_the_same(
+    delivered: Callable[..., tuple[Path, BuildRequest]], tmp_path: Path
+) -> None:
+    project = projects.write(tmp_path / "tiny")
+    wheel, request = delivered(project)
+    with pytest.raises(ConfigurationError, match="is a folder that no index has") as caught:
+        require_stated(wheel, request, None)
+    assert "--source" in caught.value.cure
+    received = shutil.copytree(project, tmp_path / "received/tiny")
+    console = require_stated(wheel, request, received)
+    (step,) = console.steps
+    assert {Path(span.name).name for span in step.compiles} >= {"tiny.c"}
+    (received / "tiny.c").write_text((received / "tiny.c").read_text() + "int more = 1;\n")
+    with pytest.raises(ReproducibilityError) as differs:
+        require_stated(wheel, request, received)
+    source, *lines = differs.value.evidence.splitlines()
+    assert source.startswith("source: ")
+    assert any(line.startswith("tiny.cpython-311-arm-linux-gnueabihf.so:") for line in lines)
+    wheel.write_bytes(wheel.read_bytes() + b"x")
+    with pytest.raises(ReproducibilityError, match=r"is not that of tiny-1\.0"):
+        require_stated(wheel, request, received)
+
+
+def test_another_sdk_is_told_of_before_anything_is_built(
+    numpy: Package, bookworm: Sdk, tmp_path: Path
+) -> None:
+    other = replace(bookworm, gcc_version="9.2.0")
+    statement = provenance.read(written(numpy, other, tmp_path))
+    reproduce._require_sdk(statement, other)
+    with pytest.raises(ConfigurationError, match="built with another SDK") as caught:
+        reproduce._require_sdk(statement, bookworm)
+    assert f"gcc: 9.2.0, here {bookworm.gcc_version}" in caught.value.evidence
+
+
 def test_elsewhere_shares_no_folder_and_no_object(
     request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
@@ -150,7 +215,7 @@ def test_elsewhere_shares_no_folder_and_no_object(
     again = reproduce.elsewhere(request)
     assert len(str(again.target.work)) != len(str(request.target.work))
     assert again.capacity.jobs != request.capacity.jobs
-    assert again.options.environment == {"CFLAGS": "-O1", "CCACHE_DISABLE": "1"}
+    assert again.options.environment == {"CFLAGS": "-O1", "CCACHE_RECACHE": "1"}
 
 
 def cythons() -> dict[str, Artifact]:

@@ -35,7 +35,12 @@ def test_independent_packages_are_built_side_by_side(
 def test_one_of_several_that_fails_ends_the_others(
     request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
-    lasting = "import sys, time\nif 'bdist_wheel' in sys.argv: time.sleep(300)\n"
+    lasting = """
+        import signal, subprocess, sys
+        if 'bdist_wheel' in sys.argv:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            subprocess.call(["setsid", "sleep", "300"])
+        """
     slow = projects.write(tmp_path / "slow", {"setup.py": lasting})
     wrong = projects.write(tmp_path / "wrong", {"{name}.c": "no C\n"})
     request = changed(request_in(slow, wrong), jobs=2)
@@ -44,3 +49,12 @@ def test_one_of_several_that_fails_ends_the_others(
         run(request)
     assert time.monotonic() - started < 200
     assert wheels(request) == []
+    left = [path for path in Path("/proc").glob("[0-9]*/cwd") if is_below(path, tmp_path)]
+    assert left == []
+
+
+def is_below(link: Path, folder: Path) -> bool:
+    try:
+        return link.readlink().is_relative_to(folder)
+    except OSError:  # it has ended
+        return False

@@ -1,4 +1,4 @@
-"""Where the time of a run went: spans, the wrappers' log, the trace and its picture."""
+"""Where the time of a run went: spans, the compilers' log, the trace and its picture."""
 
 import json
 import time
@@ -47,7 +47,7 @@ def test_a_pause_between_steps_is_idle() -> None:
     assert idle_share([], [], 4) == 0
 
 
-def test_the_wrappers_log_with_what_the_cache_said(tmp_path: Path) -> None:
+def test_the_compilers_log_with_what_the_cache_said(tmp_path: Path) -> None:
     log = CompilerLog(tmp_path / "calls", tmp_path / "results", tmp_path / "sent")
     assert log.read() == []
     uptime = float(Path("/proc/uptime").read_text().split()[0])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild.core import jobserver
+from crossbuild.core.command import run as run_program
 from crossbuild.core.errors import BuildError, CrossbuildError
 from crossbuild.progress import workers
 from crossbuild.progress.console import Console
@@ -72,6 +73,52 @@ def test_a_piece_that_dies_ends_the_others(tmp_path: Path) -> None:
         workers.run(pieces, Console(), 2)
     (started,) = tmp_path.iterdir()
     assert not Path("/proc", started.name).exists()
+
+
+#: A program that lets no signal end it but SIGKILL, and one of its own session that it started.
+STUBBORN = """
+trap '' INT TERM HUP
+setsid sh -c 'echo $$ > "$0/session"; sleep 60' "$0" &
+echo $$ > "$0/own"
+sleep 60 & wait
+sleep 60
+"""
+
+
+def ignore_all(console: Console, *, folder: Path) -> None:
+    """A piece that loses the interrupt, as one does that comes while a destructor runs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    run_program(["sh", "-c", STUBBORN, folder])
+
+
+def fail_beside(console: Console, *, folder: Path) -> None:
+    until(lambda: {path.name for path in folder.iterdir()} >= {"session", "own"}, seconds=30)
+    raise BuildError("the first")
+
+
+def test_what_fails_first_ends_a_neighbour_that_ignores_signals(tmp_path: Path) -> None:
+    pieces = {
+        "stays": partial(ignore_all, folder=tmp_path),
+        "fails": partial(fail_beside, folder=tmp_path),
+    }
+    with pytest.raises(BuildError, match="the first"):
+        workers.run(pieces, Console(), 2)
+    numbers = [path.read_text().strip() for path in tmp_path.iterdir()]
+    assert len(numbers) == 2
+    until(lambda: not any(Path("/proc", number).exists() for number in numbers), seconds=5)
+
+
+def test_an_interrupted_program_leaves_nothing_behind(tmp_path: Path) -> None:
+    stays = partial(program, folder=tmp_path)
+    fails = partial(fail_beside, folder=tmp_path)
+    with pytest.raises(BuildError, match="the first"):
+        workers.run({"stays": stays, "fails": fails}, Console(), 2)
+    numbers = [path.read_text().strip() for path in tmp_path.iterdir()]
+    until(lambda: not any(Path("/proc", number).exists() for number in numbers), seconds=5)
+
+
+def program(console: Console, *, folder: Path) -> None:
+    run_program(["sh", "-c", STUBBORN, folder])
 
 
 SCRIPT = """

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild import in_process
-from crossbuild.core.command import clean_environment, run
+from crossbuild.core.command import clean_environment, run, try_run
 from crossbuild.core.errors import BuildPythonError
 from crossbuild.python import build_python
 from crossbuild.python.build_python import BuildPython
@@ -170,3 +170,23 @@ def test_files_that_run_inside_an_old_python_have_its_syntax() -> None:
         path for path in own if any(isinstance(node, ast.JoinedStr) for node in trees[path])
     ]
     assert f_strings == []  # from 3.6 on
+
+
+def test_a_machine_that_cannot_have_python_3_5_is_told_why_and_how(tmp_path: Path) -> None:
+    """As a job of CI that has no way to python.org; what the script needs is there."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, status in (("dpkg", 0), ("curl", 6)):
+        (programs / name).write_text(f"#!/bin/sh\nexit {status}\n")
+        (programs / name).chmod(0o755)
+    script = Path(__file__).parents[2] / "docker/build-python"
+    env = clean_environment(PATH=f"{programs}:/usr/bin:/bin", PYENV_ROOT=str(tmp_path))
+    finished = try_run([script, "3.5"], env=env)
+    assert finished.status == 1
+    assert "/Python-3.5.10.tgz does not answer" in finished.output
+    assert "PYTHON_SOURCE=Python-3.5.10.tgz docker/build-python 3.5" in finished.output
+    (tmp_path / "Include").mkdir()
+    (tmp_path / "Include/patchlevel.h").write_text('#define PY_VERSION "3.6.1"\n')
+    other = try_run([script, "3.5"], env={**env, "PYTHON_SOURCE": str(tmp_path)})
+    assert other.status == 1
+    assert "is not the source of a Python 3.5, but of 3.6.1" in other.output

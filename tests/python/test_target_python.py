@@ -1,6 +1,7 @@
 """The target's Python: what is read from a sysroot, and the overlay made of it."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -191,6 +192,35 @@ def test_module_of_a_debug_build_or_of_the_build_machine_is_not_taken(tmp_path: 
     wanted.touch()
     assert find_module(tmp_path, "arm-linux") == wanted
     assert find_module(wanted.parent / "nothing", "arm-linux") is None
+
+
+def test_variables_in_json_alone_do_as_well(sdk: Sdk, tmp_path: Path) -> None:
+    """As Python 3.14 has them beside its module."""
+    _, library = add_python(sdk)
+    (module,) = library.glob("_sysconfigdata_*.py")
+    with_module = target_python.describe(sdk, "3.7", tmp_path / "module")
+    beside = library / module.name.replace("_sysconfigdata", "_sysconfig_vars")
+    debug = library / "_sysconfig_vars_dm_linux_arm-linux-gnueabihf.json"
+    debug.write_text("{}")
+    beside.with_suffix(".json").write_text(json.dumps(CONFIG))
+    module.unlink()
+    python = target_python.describe(sdk, "3.7", tmp_path / "json")
+    assert python.config == with_module.config == CONFIG
+    assert python.sysconfigdata.name == module.name
+    beside.with_suffix(".json").write_text("[1, 2")
+    with pytest.raises(TargetPythonError, match=r"_sysconfig_vars\S+\.json cannot be read"):
+        target_python.describe(sdk, "3.7", tmp_path / "broken")
+
+
+def test_the_overlay_has_build_details(sdk: Sdk, tmp_path: Path) -> None:
+    add_python(sdk, config={**CONFIG, "INSTSONAME": "libpython3.7m.so.1.0"})
+    library = sdk.target_sysroot / "usr/lib/libpython3.7m.so.1.0"
+    library.touch()
+    python = target_python.describe(sdk, "3.7", tmp_path / "overlay")
+    details = json.loads(python.build_details.read_text())
+    assert details["c_api"]["headers"] == str(python.include)
+    assert details["libpython"]["dynamic"] == str(library)
+    assert Path(details["base_interpreter"]).is_file()
 
 
 @pytest.mark.parametrize("name", ["pyconfig-32.h", "patchlevel.h"])

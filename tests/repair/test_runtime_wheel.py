@@ -1,6 +1,9 @@
 """The runtime wheel: the sysroot's OpenBLAS once, found by the modules that need it."""
 
+import hashlib
 import subprocess
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,19 @@ PYTHON = BoardPython(
     abi_tag="cp311",
     ext_suffix=".cpython-311-arm-linux-gnueabihf.so",
 )
+
+#: A library in assembly, whose bytes no release of the compiler changes.
+LIBRARY = """
+.file "{name}.s"
+.arch armv7-a
+.global {name}
+.type {name}, %function
+{name}: bx lr
+"""
+
+#: Of a wheel of two such libraries: its files, by their names and bytes, wherever these have the
+#: version; without the bill of materials, which the version stands for, and RECORD.
+CONTENT = "14da14a960c0a7226a5c656cb1898e406c2f8a66feeeb62b3a855b3afe44cc9d"
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +74,30 @@ def test_the_same_libraries_give_the_same_bytes(
     assert again.wheel.read_bytes() == shared.wheel.read_bytes()
 
 
+def test_a_version_stands_for_what_is_done_to_libraries(
+    bookworm: Sdk, board: BoardProfile, tmp_path: Path
+) -> None:
+    """Where this fails, give ``_LAYOUT`` another value: else one version has two contents."""
+    for name, needed in (("inner", []), ("outer", ["-linner"])):
+        source = tmp_path / f"{name}.s"
+        source.write_text(LIBRARY.format(name=name))
+        words = ["-shared", "-nostdlib", "-Wl,--no-as-needed", "-Wl,--build-id=none"]
+        words += [f"-Wl,-soname,lib{name}.so", f"-L{tmp_path}", str(source), *needed]
+        argv = [*bookworm.tools.cc, *words, "-o", str(tmp_path / f"lib{name}.so")]
+        subprocess.run(argv, check=True)
+    sdk = replace(bookworm, library_dirs=(tmp_path,))
+    made = runtime_wheel.make(sdk, board, ["outer"], tmp_path / "runtime")
+    assert made is not None
+    version = made.version.encode()
+    total = hashlib.sha256()
+    with zipfile.ZipFile(made.wheel) as archive:
+        for name in sorted(archive.namelist()):
+            if "/sboms/" not in name and not name.endswith("RECORD"):
+                data = (name.encode() + b"\0" + archive.read(name)).replace(version, b"VERSION")
+                total.update(hashlib.sha256(data).digest())
+    assert total.hexdigest() == CONTENT
+
+
 def test_modules_find_it_and_their_wheel_requires_it(
     bookworm: Sdk, shared: Runtime, tmp_path: Path
 ) -> None:
@@ -79,6 +119,26 @@ def test_modules_find_it_and_their_wheel_requires_it(
     headers, _, body = metadata.read_text().partition("\n\n")
     assert headers.splitlines()[-1] == f"Requires-Dist: crossbuild-runtime (=={shared.version})"
     assert body == "A text.\n"
+
+
+def test_modules_go_on_finding_what_their_own_wheel_has(
+    bookworm: Sdk, shared: Runtime, tmp_path: Path
+) -> None:
+    """As scipy's find libsf_error_state, from 1.15 on; a folder of the build goes."""
+    tree = tmp_path / "tree"
+    (tree / "package/inner").mkdir(parents=True)
+    (tree / "package-1.dist-info").mkdir()
+    (tree / "package-1.dist-info/METADATA").write_text("Name: package\nVersion: 1\n\n")
+    (tmp_path / "own.c").write_text("int own(void) { return 1; }\n")
+    source = tmp_path / "m.c"
+    source.write_text("void dgesv_(void); int own(void); int f(void) { dgesv_(); return own(); }\n")
+    library, module = tree / "package/libown.so", tree / "package/inner/m.so"
+    linked = [*bookworm.tools.cc, "-shared", "-fPIC", "-o"]
+    subprocess.run([*linked, str(library), str(tmp_path / "own.c")], check=True)
+    words = ["-lopenblas", f"-L{library.parent}", "-lown", f"-Wl,-rpath,$ORIGIN/../:{tmp_path}"]
+    subprocess.run([*linked, str(module), str(source), *words], check=True)
+    runtime_wheel.use(tree, [library, module], shared, tmp_path / "log")
+    assert elf.read(module).search_path == ("$ORIGIN/../", "$ORIGIN/../../crossbuild_runtime")
 
 
 def test_a_module_that_needs_nothing_of_it_is_left_alone(

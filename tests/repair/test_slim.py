@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from crossbuild.packages import recipe
 from crossbuild.repair import slim
 from crossbuild.repair.slim import LeftOut
 
@@ -110,3 +111,12 @@ def test_licences_in_comments_are_legal_texts(tree: Path) -> None:
     (tree / "pkg/core.py").write_text("# Copyright (c) 2001\n# Somebody\n\n# An idea\n")
     slim.slim(tree, shorten=["pkg/*.py"])
     assert (tree / "pkg/core.py").read_text() == "# Copyright (c) 2001\n# Somebody\n\n\n"
+
+
+def test_stubs_stay_that_a_package_reads_when_it_is_imported(tmp_path: Path) -> None:
+    """lazy-loader finds in ``__init__.pyi`` what scikit-image has, and fails without."""
+    stub = tmp_path / "skimage/__init__.pyi"
+    stub.parent.mkdir()
+    stub.touch()
+    slim.slim(tmp_path, **recipe.load("scikit-image").slim.model_dump())
+    assert stub.exists()

@@ -28,7 +28,8 @@ def test_a_library_in_opt_is_reached(copy: SdkCopy, tmp_path: Path) -> None:
 
 def test_a_library_on_the_path_needs_nothing(bookworm: Sdk, tmp_path: Path) -> None:
     assert libraries.reach(bookworm, ["openblas"]) is bookworm
-    assert libraries.pkg_config_dirs(bookworm, ["openblas"], tmp_path) == ()
+    assert libraries.pkg_config_dirs(bookworm, ["openblas"], tmp_path) == (tmp_path,)
+    assert not [*tmp_path.iterdir()]
 
 
 @pytest.mark.trap(15)
@@ -37,4 +38,5 @@ def test_a_pc_file_with_the_build_machines_path_is_not_believed(
 ) -> None:
     path = copy.sysroot / "usr/lib/pkgconfig/openblas.pc"
     copy.put(path, f"prefix={copy.sysroot}/usr\nlibdir=${{prefix}}/lib\nName: openblas\n")
-    assert libraries.pkg_config_dirs(read_sdk(copy.root), ["openblas"], tmp_path) == (tmp_path,)
+    libraries.pkg_config_dirs(read_sdk(copy.root), ["openblas"], tmp_path)
+    assert (tmp_path / "openblas.pc").exists()

@@ -49,6 +49,23 @@ def test_another_library_is_another_sdk(bookworm: Sdk, moved: Path) -> None:
     assert read_sdk(moved).content_id != bookworm.content_id
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("usr/bin/zed-config", "#!/bin/sh\necho -DZED\n"),
+        ("opt/vendor/lib/libvendor.so.1", "any"),
+        ("usr/local/lib/liblocal.so.1", "any"),
+    ],
+)
+def test_what_a_build_may_ask_or_bundle_counts(
+    name: str, text: str, bookworm: Sdk, moved: Path
+) -> None:
+    path = moved / bookworm.target_sysroot.relative_to(bookworm.root) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    assert read_sdk(moved).content_id != bookworm.content_id
+
+
 def test_the_digest_index_changes_no_answer(
     bookworm: Sdk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,10 +218,20 @@ def test_a_folder_that_is_no_sdk(tmp_path: Path) -> None:
     assert "populate_sdk" in caught.value.cure
 
 
-def test_a_path_with_spaces(tmp_path: Path) -> None:
-    (tmp_path / "my sdk").mkdir()
-    with pytest.raises(SdkError, match="must not contain spaces"):
-        read_sdk(tmp_path / "my sdk")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("my sdk", "spaces"),
+        ("sdk@2%20x", "the character %"),
+        ("with:colon", "the character :"),
+        ("o'brien", "the character '"),
+        ("a$b", r"the character \$"),
+    ],
+)
+def test_a_path_that_is_misread(name: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(SdkError, match=f"must not contain {said}"):
+        read_sdk(tmp_path / name)
 
 
 def test_its_script_names_an_sdk_as_well(moved: Path) -> None:
@@ -224,7 +251,7 @@ def test_a_link_to_an_sdk_is_that_sdk(moved: Path, tmp_path: Path) -> None:
 def test_a_folder_of_an_sdk_names_the_one_to_give(moved: Path) -> None:
     with pytest.raises(SdkError) as caught:
         read_sdk(moved / "sysroots")
-    assert caught.value.cure == f"give the folder above it, SDK={moved}"
+    assert caught.value.cure == f"give the folder above it, --sdk {moved} (make: SDK={moved})"
 
 
 def test_an_installer_is_no_sdk_yet(tmp_path: Path) -> None:

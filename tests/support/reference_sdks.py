@@ -8,7 +8,7 @@ from crossbuild.core import defaults
 from crossbuild.core.errors import IndexUnreachableError
 from crossbuild.progress.console import Console
 from crossbuild.sdk import reference as reference_sdk
-from crossbuild.sdk.reference.debian import HALF_UPDATED
+from crossbuild.sdk.debian import HALF_UPDATED
 from crossbuild.sdk.reference.definition import Definition
 
 

@@ -23,7 +23,10 @@ PYTHON = BoardPython(
 
 @dataclass
 class Sample:
-    """A wheel to be: its files, and what its metadata says."""
+    """A wheel to be: its files, and what its metadata says.
+
+    :ivar headers: further lines of METADATA
+    """
 
     name: str = "sample"
     version: str = "1.0"
@@ -32,6 +35,7 @@ class Sample:
     requires: tuple[str, ...] = ()
     metadata_name: str = ""
     wheel_tag: str = ""
+    headers: str = ""
 
     def build(self, folder: Path) -> Path:
         """Pack it."""
@@ -40,13 +44,14 @@ class Sample:
         requires = "".join(f"Requires-Dist: {text}\n" for text in self.requires)
         metadata = (
             f"Metadata-Version: 2.1\nName: {self.metadata_name or self.name}\n"
-            f"Version: {self.version}\n{requires}\n"
+            f"Version: {self.version}\n{requires}{self.headers}\n"
         )
         headers = f"Wheel-Version: 1.0\nGenerator: test\nTag: {self.wheel_tag or self.tag}\n\n"
         texts = {f"{info}/METADATA": metadata.encode(), f"{info}/WHEEL": headers.encode()}
         for name, data in {**self.files, **texts}.items():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             (tree / name).write_bytes(data)
+            (tree / name).chmod(0o755 if ".data/scripts/" in name else 0o644)
         return wheel.pack(tree, folder / f"{self.name}-{self.version}-{self.tag}.whl", 0)
 
 

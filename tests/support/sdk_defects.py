@@ -69,6 +69,11 @@ def _loader_moved_away(copy: SdkCopy) -> None:
     run_own(["patchelf", "--set-interpreter", "/opt/poky/3.0/lib/ld-linux-x86-64.so.2", compiler])
 
 
+def _link_of_a_board(copy: SdkCopy) -> None:
+    link = _libraries(copy) / "libz.so"
+    copy.link(link, f"/usr/lib/{link.readlink()}")
+
+
 def _musl(copy: SdkCopy) -> None:
     copy.put(copy.sysroot / "usr/include/features.h", "#define __DEFINED_wchar_t\n")
 
@@ -177,6 +182,7 @@ DEFECTS = (
     ),
     Defect("libc-headers-missing", _hide("sysroots/*/usr/include/features.h"), "populate_sdk"),
     Defect("libc-other", _musl, 'TCLIBC = "glibc"'),
+    Defect("links-absolute", _link_of_a_board, "find lib/ usr/lib/ -lname '/*'"),
     Defect(
         "c-does-not-link",
         _hide("sysroots/cortex*/usr/lib/crti.o"),
@@ -246,7 +252,7 @@ DEFECTS = (
         _openblas("CORTEXA15", "-mcpu=cortex-a15", "-mfpu=neon-vfpv4"),
         "TARGET=CORTEXA9",
     ),
-    Defect("openblas-below-board", _openblas("ARMV6"), "4x4 blocks, VFPv3", "note"),
+    Defect("openblas-below-board", _openblas("ARMV6"), "TARGET=CORTEXA9", "note"),
     Defect("openblas-wrong-machine", _openblas_of_this_machine, "TARGET=CORTEXA9"),
     Defect("openblas-damaged", _openblas_cut_off, "openblas openblas-dev"),
     Defect("openblas-off-path", _openblas_in_opt, "", "note"),

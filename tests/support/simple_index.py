@@ -4,11 +4,13 @@ import functools
 import hashlib
 import html
 import io
+import ssl
 import tarfile
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -68,11 +70,17 @@ class SimpleIndex:
 
 
 @contextmanager
-def served(root: Path, broken: dict[str, str] | None = None) -> Iterator[str]:
+def served(
+    root: Path, broken: dict[str, str] | None = None, certificate: Path | None = None
+) -> Iterator[str]:
     """Serve a folder on this machine; *broken* maps the end of a path to a way to fail.
 
-    ``500`` answers with that status, ``cut`` sends half of the file and closes.
+    By https where there is a *certificate*, a file that has its key as well.
+
+    ``500`` answers with that status, ``once`` does so the first time alone, ``cut`` sends half of
+    the file and closes, ``slow`` answers after a second, an address redirects there.
     """
+    asked = set[str]()
 
     class Handler(SimpleHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -83,8 +91,19 @@ def served(root: Path, broken: dict[str, str] | None = None) -> Iterator[str]:
             super().do_GET()
 
         def _fail(self, how: str) -> None:
-            if how == "500":
+            if how == "500" or (how == "once" and self.path not in asked):
+                asked.add(self.path)
                 self.send_error(500)
+                return
+            if how.startswith("http"):
+                self.send_response(302)
+                self.send_header("Location", how + self.path)
+                self.end_headers()
+                return
+            if how in {"once", "slow"}:
+                time.sleep(how == "slow")
+                with suppress(BrokenPipeError):  # nobody waits any more
+                    super().do_GET()
                 return
             data = Path(self.translate_path(self.path)).read_bytes()
             self.send_response(200)
@@ -96,10 +115,16 @@ def served(root: Path, broken: dict[str, str] | None = None) -> Iterator[str]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(root)))
+    scheme = "http"
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        scheme = "https"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/simple"
+        yield f"{scheme}://127.0.0.1:{server.server_port}/simple"
     finally:
         server.shutdown()
         server.server_close()

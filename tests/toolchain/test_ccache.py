@@ -84,6 +84,17 @@ def test_where_the_storage_is_named() -> None:
     assert inputs.capacity(1, None, None, Configuration()).ccache == {}
 
 
+@pytest.mark.parametrize("name", ["CCACHE_DIR", "XDG_CACHE_HOME"])
+def test_the_cache_is_where_the_users_variables_say(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for one in ("CCACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(one, raising=False)
+    monkeypatch.setenv(name, str(tmp_path))
+    found = ccache.own_cache(tmp_path / "other")["CCACHE_DIR"]
+    assert found == str(tmp_path if name == "CCACHE_DIR" else tmp_path / "ccache")
+
+
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator["Redis"]:
     server = Redis(program("redis-server", "redis-server"), tmp_path)

@@ -1,4 +1,4 @@
-"""The compiler wrappers: right words, and no path of the build machine gets by."""
+"""The one-word compilers: right words, and no path of the build machine gets by."""
 
 import os
 import subprocess
@@ -14,9 +14,11 @@ from crossbuild.sdk import libraries
 from crossbuild.sdk.model import Sdk
 from crossbuild.sdk.read import read_sdk
 from crossbuild.toolchain import compilers, gfortran
-from crossbuild.toolchain.compilers import LEAK_STATUS, Border, Compilers
+from crossbuild.toolchain.compilers import LEAK_STATUS, Border, Compilers, CompilerSpec
 from tests.support.sdk_copy import SdkCopy
 from tests.support.sdk_defects import BLAS, ROUTINES
+
+SUFFIX = ".cpython-311-arm-linux-gnueabihf.so"
 
 
 @pytest.fixture
@@ -25,21 +27,16 @@ def tools(bookworm: Sdk, tmp_path: Path) -> Compilers:
     (site / "foreign").mkdir(parents=True)
     border = Border(
         allowed=(bookworm.root, tmp_path / "work"),
-        refused=(site / "foreign",),
+        refused=(site / "foreign", bookworm.native_sysroot / "usr/include"),
         dropped=(Path("/usr/local/include"),),
         dropped_macros=("HERE",),
     )
     prefix_map = {tmp_path / "work": "/crossbuild"}
     log = tmp_path / "work/compilers.log"
-    return compilers.create(
-        bookworm,
-        tmp_path / "bin",
-        border,
-        suffix=".cpython-311-arm-linux-gnueabihf.so",
-        headers=tmp_path,
-        prefix_map=prefix_map,
-        log=log,
+    spec = CompilerSpec(
+        bookworm, tmp_path, border, suffix=SUFFIX, headers=tmp_path, prefix_map=prefix_map, log=log
     )
+    return compilers.write(spec)
 
 
 def compile_with(
@@ -100,9 +97,39 @@ def test_compiled_build_requirements_are_refused(tools: Compilers, tmp_path: Pat
     assert compile_with(tools, tmp_path, f"-I{inside}/headers-only").returncode == 0
 
 
+def test_the_link_to_the_sdk_is_no_way_past_the_border(
+    bookworm: Sdk, tools: Compilers, tmp_path: Path
+) -> None:
+    for root in (bookworm.root, tmp_path / "sdk"):
+        native, target = (
+            root / sysroot.relative_to(bookworm.root) / "usr/include"
+            for sysroot in (bookworm.native_sysroot, bookworm.target_sysroot)
+        )
+        assert compile_with(tools, tmp_path, f"-I{native}/c++").returncode == LEAK_STATUS
+        assert compile_with(tools, tmp_path, "-isystem", f"{target}/sys").returncode == 0
+
+
 def test_a_dropped_path_is_not_seen(tools: Compilers, tmp_path: Path) -> None:
     assert compile_with(tools, tmp_path, "-I/usr/local/include").returncode == 0
     assert compile_with(tools, tmp_path, "-isystem", "/usr/local/include").returncode == 0
+
+
+@pytest.mark.parametrize("words", [("-I/usr/include/no such",), ("-L", "/usr/lib/nosuch")])
+def test_a_folder_that_does_not_exist_leaks_nothing(
+    tools: Compilers, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    done = compile_with(tools, tmp_path, *words, "-v")
+    assert done.returncode == 0, done.stderr
+    assert words[-1].removeprefix("-I") not in done.stderr
+
+
+def test_an_empty_folder_leaks_nothing(tools: Compilers, tmp_path: Path) -> None:
+    """As ``/usr/local/include`` is on most machines, which old setup.py files name."""
+    folder = tmp_path / "local"
+    folder.mkdir()
+    assert compile_with(tools, tmp_path, f"-I{folder}").returncode == 0
+    (folder / "own.h").touch()
+    assert compile_with(tools, tmp_path, f"-I{folder}").returncode == LEAK_STATUS
 
 
 def test_a_dropped_macro_is_not_seen(tools: Compilers, tmp_path: Path) -> None:
@@ -218,23 +245,24 @@ def test_pkg_config_answers_for_the_sysroot(bookworm: Sdk, tools: Compilers) -> 
 
 @pytest.mark.trap(15)
 @pytest.mark.slow
-def test_wrappers_reach_what_is_supplied(copy: SdkCopy, tmp_path: Path) -> None:
+def test_compilers_reach_what_is_supplied(copy: SdkCopy, tmp_path: Path) -> None:
     """pkg-config puts the sysroot before every path, here once."""
     folder = copy.sysroot / "opt/openblas/lib"
     _without_spec_and_openblas(copy)
     copy.library(folder / "libopenblas.so", ROUTINES, BLAS.format(core="CORTEXA9"))
     found = libraries.reach(read_sdk(copy.root), ["openblas"])
-    made = compilers.create(
+    spec = CompilerSpec(
         found,
-        tmp_path / "bin",
+        tmp_path,
         Border(allowed=(copy.root, tmp_path)),
         log=tmp_path / "compilers.log",
-        suffix=".cpython-311-arm-linux-gnueabihf.so",
+        suffix=SUFFIX,
         headers=tmp_path,
         prefix_map={},
         pkg_config_dirs=libraries.pkg_config_dirs(found, ["openblas"], tmp_path / "pkgconfig"),
         fortran_flags=gfortran.overlay(found, tmp_path / "gfortran"),
     )
+    made = compilers.write(spec)
     shown = run([made.path("pkg-config"), "--libs", "openblas"]).output.split()
     assert shown == [f"-L{folder}", "-lopenblas"]
     source = tmp_path / "s.f90"

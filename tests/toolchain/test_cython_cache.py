@@ -15,6 +15,7 @@ from crossbuild.core import defaults
 from crossbuild.index import download
 from crossbuild.packages.find import Finder
 from crossbuild.packages.package import Package
+from crossbuild.packages.source import tree as source_tree
 from crossbuild.packages.wanted import parse
 
 MODULE = "cimport other\ncdef public int twice(int x):\n    return other.N * x\n"
@@ -171,7 +172,7 @@ def test_code_that_names_its_folder_stays_there(translate: Translate, tmp_path: 
 
 
 def test_a_folder_of_the_users_own_has_no_cache(scipy: Package, tmp_path: Path) -> None:
-    own = replace(scipy, folder=tmp_path)
+    own = replace(scipy, tree=source_tree.read(tmp_path))
     assert codegen_cache.cython_launcher(own, tmp_path / "cache", tmp_path) == ()
 
 

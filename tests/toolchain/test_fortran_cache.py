@@ -9,7 +9,7 @@ import pytest
 
 from crossbuild.sdk.model import Sdk
 from crossbuild.toolchain import compile_cache, compilers, gfortran
-from crossbuild.toolchain.compilers import Border
+from crossbuild.toolchain.compilers import Border, CompilerSpec
 from crossbuild.toolchain.log import CompilerLog
 
 MODULE = "module m\n  integer, parameter :: n = 3\nend module\n"
@@ -206,11 +206,11 @@ def test_bytes_in_no_encoding(compile_in: Compile, there: Path) -> None:
     assert [compile_in(there, "-c", "a.f90") for _ in range(2)] == ["miss", "hit"]
 
 
-def test_it_stands_in_the_wrapper(bookworm: Sdk, there: Path, tmp_path: Path) -> None:
+def test_it_stands_before_the_compiler(bookworm: Sdk, there: Path, tmp_path: Path) -> None:
     log = CompilerLog(there / "calls", there / "results", there / "sent")
-    made = compilers.create(
+    spec = CompilerSpec(
         bookworm,
-        there / "bin",
+        there,
         Border(allowed=(there,)),
         suffix=".cpython-311-arm-linux-gnueabihf.so",
         headers=there,
@@ -218,6 +218,7 @@ def test_it_stands_in_the_wrapper(bookworm: Sdk, there: Path, tmp_path: Path) ->
         log=log.calls,
         fortran_launcher=gfortran.cached(bookworm, tmp_path / "cache"),
     )
+    made = compilers.write(spec)
     (there / "a.f90").write_text("subroutine s\nend\n")
     for _ in range(2):
         subprocess.run(

@@ -15,7 +15,9 @@ from tests.support.sdk_copy import SdkCopy
 @pytest.mark.trap(8, 13)
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "lacking", [(), ("libgfortran.so", "libgfortran.a")], ids=["no-spec", "neither-spec-nor-name"]
+    "lacking",
+    [(), ("libgfortran.so", "libgfortran.a"), ("libgfortran.so",)],
+    ids=["no-spec", "neither-spec-nor-name", "a-static-library-beside"],
 )
 def test_the_overlay_links_fortran(lacking: tuple[str, ...], copy: SdkCopy, tmp_path: Path) -> None:
     copy.hide("sysroots/x86*/usr/lib/**/libgfortran.spec")

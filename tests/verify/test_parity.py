@@ -17,6 +17,7 @@ from crossbuild.verify import parity
 from crossbuild.verify.parity import Comparison, Side
 from crossbuild.verify.question import Question
 from crossbuild.verify.suite_results import SliceResult, SuiteResult, TestResult
+from tests.support.schemas import held
 
 
 def side(about: list[str], **outcomes: str) -> Side:
@@ -37,7 +38,8 @@ def test_what_failed_where() -> None:
     assert COMPARED.ours_alone == ["c", "f"]
     assert COMPARED.theirs_alone == ["d"]
     assert COMPARED.differences == ["- blas: theirs", "+ blas: ours"]
-    told = json.loads(json.dumps(COMPARED.as_json()))
+    told = held("comparison", json.dumps(COMPARED.as_json()))
+    held("parity", json.dumps({"version": 1, "comparisons": [told]}))
     assert [told[side]["slices"][0]["passed"] for side in ("ours", "theirs")] == [2, 3]
     assert told["theirs"]["slices"][0]["peak_memory"] == 10**7
     assert told["failed on ours alone"] == ["c", "f"]

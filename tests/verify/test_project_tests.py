@@ -14,6 +14,7 @@ from crossbuild.index.artifact import Artifact
 from crossbuild.packages import lock
 from crossbuild.packages.lock import Lock
 from crossbuild.verify import project_tests
+from crossbuild.verify.project_tests import ProjectTests
 from tests.support import projects
 from tests.support.programs import CROSSBUILD
 
@@ -41,24 +42,42 @@ def test_a_requirement_with_compiled_code_must_be_in_the_wheelhouse(tmp_path: Pa
     assert project_tests.required_wheels(requires, python, tmp_path, tmp_path, tmp_path) == []
 
 
+def test_a_folder_that_speaks_to_cibuildwheel_has_its_own_tests(tmp_path: Path) -> None:
+    """The rest of the run has those of the current folder."""
+    own = projects.write(tmp_path / "own")
+    text = (own / "pyproject.toml").read_text()
+    table = 'test-command = "pytest {package}"\ntest-skip = "cp39-*"\ntest-requires = ["pytest"]\n'
+    (own / "pyproject.toml").write_text(f"{text}\n[tool.cibuildwheel]\n{table}")
+    other = projects.write(tmp_path / "other")
+    given = ProjectTests("check", ("attrs",), tmp_path, (own, other))
+    common = ProjectTests("check", ("attrs",), tmp_path, (other,))
+    said = ProjectTests("pytest {package}", ("pytest",), own, (own,))
+    assert project_tests.on(given, "3.11.2") == [common, said]
+    assert project_tests.on(given, "3.9") == [common]
+    assert project_tests.on(ProjectTests(packages=(own,)), "3.11") == [said]
+    assert project_tests.on(ProjectTests("check", project=other), "3.11") == [
+        ProjectTests("check", project=other)
+    ]
+
+
 @pytest.mark.slow
 def test_the_command_runs_on_the_board(
     reference_sdk_root: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    tiny = projects.write(tmp_path / "tiny", {"check.py": CHECK})
+    tiny = projects.write(tmp_path / "tiny", {"tests/check.py": CHECK})
     sdk = reference_sdk_root("debian-bookworm")
     with (tiny / "pyproject.toml").open("a") as stream:
         stream.write(
             f"[tool.crossbuild]\nsdk = {json.dumps(str(sdk))}\npackages = ['.']\n"
-            "test-command = 'python {project}/check.py {package} 0'\n"
+            "test-command = 'python {project}/tests/check.py {package} 0'\n"
         )
     for command in ("wheels", "verify"):
         words = [str(CROSSBUILD), command, "--cache-dir", str(defaults.CACHE)]
         finished = subprocess.run(words, cwd=tiny, capture_output=True, text=True, check=False)
         assert finished.returncode == 0, finished.stderr
     log = (tiny / "build/verify.log").read_text()
-    assert "['check.py', 'pyproject.toml', 'setup.py', 'tiny.c'] /root/crossbuild/tests" in log
-    variable = {"CROSSBUILD_TEST_COMMAND": "python {project}/check.py {package} 7"}
+    assert "['pyproject.toml', 'setup.py', 'tests', 'tiny.c'] /root/crossbuild/tests" in log
+    variable = {"CROSSBUILD_TEST_COMMAND": "python {project}/tests/check.py {package} 7"}
     finished = subprocess.run(
         words, cwd=tiny, capture_output=True, text=True, check=False, env={**os.environ, **variable}
     )

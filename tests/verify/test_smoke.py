@@ -20,12 +20,12 @@ def test_a_smoke_script_passes_on_a_good_numpy_and_fails_on_a_broken_one(tmp_pat
     with zipfile.ZipFile(download.fetch(wheel, tmp_path, settings=pip_settings.read())) as archive:
         archive.extractall(site)
     script = recipe.load("numpy").smoke_script
-    call = "import runpy, sys; sys.path.insert(0, sys.argv[1]); import numpy; {}; "
-    call += "runpy.run_path(sys.argv[2], run_name='__main__')"
+    call = "import runpy, sys; sys.path[:0] = sys.argv[1:3]; import numpy; {}; "
+    call += "runpy.run_path(sys.argv[3], run_name='__main__')"
 
     def smoke(damage: str) -> tuple[int, str]:
-        argv: list[str | Path] = [sys.executable, "-c", call.format(damage), site, script]
-        finished = try_run(argv)
+        words = ("-c", call.format(damage), site, script.parent, script)
+        finished = try_run([sys.executable, *words])
         return finished.status, finished.output
 
     assert smoke("pass") == (0, f"numpy {wheel.version}: 18 checks passed\n")

@@ -122,6 +122,12 @@ def test_links_twins_and_files_that_are_folders(tmp_path: Path) -> None:
     assert "a file and a folder" in refused(archive(tmp_path, ("a", b"1"), ("a/b", b"2")))
 
 
+def test_names_that_only_look_different(tmp_path: Path) -> None:
+    """One accented letter, and a letter with its accent after it: one file, on some systems."""
+    pair = archive(tmp_path, ("caf\u00e9.py", b"1"), ("cafe\u0301.py", b"2"))
+    assert "looks like another name" in refused(pair)
+
+
 def test_folders_have_names_too(tmp_path: Path) -> None:
     assert "leaves the folder" in refused(archive(tmp_path, ("../x/", b"")))
     assert "absolute" in refused(archive(tmp_path, ("/x/", b"")))

@@ -46,6 +46,7 @@ def test_sums_are_those_of_the_files(house: Path) -> None:
     checked = subprocess.run(argv, cwd=house, capture_output=True, text=True, check=False)
     assert checked.stdout.splitlines() == [
         "one-1.0-py3-none-any.whl: OK",
+        "requirements-cp311.txt: OK",
         "two-1.0-py3-none-any.whl: OK",
     ]
     assert checked.returncode == 0, checked.stderr

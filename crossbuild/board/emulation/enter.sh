@@ -72,6 +72,7 @@ set -m
 "${board[@]}" <&0 &
 child=$!
 for signal in HUP INT QUIT TERM USR1 USR2; do
+    # shellcheck disable=SC2064 # the child and the signal of now are meant
     trap "kill -$signal -- -$child" "$signal"
 done
 wait "$child"

@@ -8,7 +8,7 @@ from pathlib import Path
 from crossbuild.core import files
 from crossbuild.core.command import run
 from crossbuild.core.errors import BoardError
-from crossbuild.sdk.reference import debian
+from crossbuild.sdk import debian
 
 #: Its kernel serves any user land, so it need not be the SDK's suite.
 _SUITE = "bookworm"

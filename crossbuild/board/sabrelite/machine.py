@@ -25,7 +25,7 @@ from crossbuild.board.sabrelite.serial_console import (
     powered,
     switch_off,
 )
-from crossbuild.core import files
+from crossbuild.core import files, system_packages
 from crossbuild.core.command import Completed, clean_environment, which
 from crossbuild.core.errors import CommandError, ToolMissingError
 
@@ -157,7 +157,7 @@ def _require_qemu() -> None:
         raise ToolMissingError(
             "the program 'qemu-system-arm' is missing",
             evidence=f"not found on PATH={env['PATH']}",
-            cure="apt-get install qemu-system-arm",
+            cure=system_packages.cure("qemu-system-arm"),
         )
 
 

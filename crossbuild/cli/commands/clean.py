@@ -22,5 +22,5 @@ def clean(
         if everything or folder.name not in {"wheels", "locks"}:
             files.remove_tree(folder)
     if everything:
-        for definition in reference.definitions():
+        for definition in reference.known():
             files.remove_tree(reference.default_destination(definition.name))

@@ -4,11 +4,13 @@ from typing import Annotated
 
 import typer
 
-from crossbuild.cli import inputs
+from crossbuild.cli import completion, following, inputs
 from crossbuild.cli.inputs import console
 from crossbuild.cli.options import (
+    BlasOption,
     BuildPythonOption,
     CacheOption,
+    CoresOption,
     EnvironmentOption,
     JsonOption,
     PythonOption,
@@ -20,7 +22,10 @@ from crossbuild.core import defaults
 
 def doctor(
     packages: Annotated[
-        list[str] | None, typer.Argument(help="As for `wheels`; all recipes by default.")
+        list[str] | None,
+        typer.Argument(
+            autocompletion=completion.packages, help="As for `wheels`; all recipes by default."
+        ),
     ] = None,
     sdk: SdkOption = None,
     environment: EnvironmentOption = None,
@@ -28,20 +33,28 @@ def doctor(
     build_python: BuildPythonOption = None,
     work: WorkOption = defaults.WORK,
     cache: CacheOption = defaults.CACHE,
-    jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = defaults.JOBS,
+    jobs: CoresOption = defaults.JOBS,
+    blas: BlasOption = None,
+    machine: Annotated[
+        bool, typer.Option("--machine", help="This machine's programs alone, without an SDK.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Tell what the SDK can build, and the lines that cure what it cannot."""
+    if machine:
+        _machine(as_json)
+        return
     from crossbuild import doctor as examination
-    from crossbuild.python.target import TargetRequest
 
-    request = TargetRequest(
-        inputs.sdk_for(sdk, python, inputs.configuration()),
-        work.absolute(),
-        cache.absolute(),
+    configured = inputs.configuration()
+    request = inputs.target(
+        inputs.sdk_for(sdk, python, configured),
+        work,
+        cache,
         environment=environment,
         python=python,
         build_python=build_python,
+        blas=blas or configured.blas,
     )
     diagnosis = examination.diagnose(request.located(console), tuple(packages or ()), jobs=jobs)
     if as_json:
@@ -51,5 +64,21 @@ def doctor(
             console.say(diagnosis.title)
             console.table(diagnosis.table())
         console.say(diagnosis.text())
+        if not diagnosis.errors:
+            options = {"--sdk": sdk, "--python": python}
+            console.next(following.command("wheels", packages or (), options))
     if diagnosis.errors:
         raise typer.Exit(examination.exit_code(diagnosis))
+
+
+def _machine(as_json: bool) -> None:
+    from crossbuild.doctor import build_machine
+
+    found = build_machine.examine()
+    if as_json:
+        inputs.print_json(found.as_json())
+    else:
+        console.table(found.table())
+        console.say(found.verdict())
+    if found.exit_code:
+        raise typer.Exit(found.exit_code)

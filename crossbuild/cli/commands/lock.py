@@ -4,12 +4,16 @@ from typing import Annotated
 
 import typer
 
+from crossbuild.cli import completion
 from crossbuild.cli.inputs import console
 from crossbuild.cli.options import PythonsOption
 
 
 def lock(
-    packages: Annotated[list[str] | None, typer.Argument(help="All recipes by default.")] = None,
+    packages: Annotated[
+        list[str] | None,
+        typer.Argument(autocompletion=completion.packages, help="All recipes by default."),
+    ] = None,
     python: PythonsOption = None,
 ) -> None:
     """Renew the lock files of recipes: which files are downloaded, with their sha256."""

@@ -5,15 +5,19 @@ from typing import Annotated
 
 import typer
 
-from crossbuild.cli import inputs
+from crossbuild.cli import completion, following, inputs
 from crossbuild.cli.inputs import console
 from crossbuild.cli.options import (
+    TARGET_PANEL,
+    AcceptOption,
     CacheOption,
     DistccOption,
     JobsOption,
     KeepDebugOption,
     MatrixFormat,
+    NoFetchPythonOption,
     OfflineOption,
+    PackagesArgument,
     PythonsOption,
     SlimOption,
     StorageOption,
@@ -25,12 +29,16 @@ from crossbuild.repair.options import Bundling
 
 
 def matrix(
-    packages: Annotated[
-        list[str] | None, typer.Argument(help="Packages or source folders.")
-    ] = None,
+    packages: PackagesArgument = None,
     sdk: Annotated[
         str | None,
-        typer.Option("--sdk", envvar="SDK", help="A reference SDK or a folder, for all cells."),
+        typer.Option(
+            "--sdk",
+            envvar="CROSSBUILD_SDK",
+            help="A reference SDK or a folder, for all cells.",
+            rich_help_panel=TARGET_PANEL,
+            autocompletion=completion.sdks,
+        ),
     ] = None,
     python: PythonsOption = None,
     only: Annotated[
@@ -48,12 +56,15 @@ def matrix(
     ccache_storage: StorageOption = None,
     slim: SlimOption = None,
     keep_debug: KeepDebugOption = None,
+    accept: AcceptOption = None,
+    no_fetch_python: NoFetchPythonOption = False,
     offline: OfflineOption = False,
 ) -> None:
     """Print the cells (Python, packages, SDK) for CI, or build them all."""
     from crossbuild.pipeline import matrix as cells
     from crossbuild.pipeline.request import BuildRequest
-    from crossbuild.progress import trace
+    from crossbuild.progress import durations, trace
+    from crossbuild.report import page
 
     configured = inputs.configuration()
     wanted = inputs.packages(packages, configured)
@@ -61,16 +72,28 @@ def matrix(
     if not build:
         typer.echo(getattr(cells, f"as_{output.value}")(chosen))
         return
+    fetch = not (offline or no_fetch_python)
     base = BuildRequest(
-        target=inputs.target(Path(), work, cache),
+        target=inputs.target(Path(), work, cache, fetch=fetch, blas=configured.blas),
         packages=(),
         wheelhouse=inputs.wheelhouse(wheelhouse, configured),
         capacity=inputs.capacity(jobs, distcc, ccache_storage, configured),
         repair=inputs.repair_options(Bundling.RUNTIME, slim, keep_debug, configured),
         options=configured.options(Path.cwd()),
         offline=offline,
+        accept=inputs.accepted(accept, configured),
     )
-    with trace.recorded(console, base.target.work, base.capacity.cores):
+    cores = base.capacity.cores
+    with (
+        durations.remembered(console, base.target.cache),
+        page.filling(base.wheelhouse, console, cores),
+        trace.recorded(console, base.target.work, cores),
+    ):
         results = cells.build(chosen, base, console)
-    console.table(cells.table(results))
+    console.summary(cells.table(results))
     cells.require_all(results)
+    # The oldest whose wheels can be run here.
+    cell = next((one.cell for one in results if one.cell.board), results[0].cell)
+    house = str(wheelhouse) if wheelhouse else None
+    options = {"--sdk": sdk, "--python": cell.python, "--wheelhouse": house}
+    console.next(following.command("verify", packages or (), options))

@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
-from crossbuild.cli import inputs
+from crossbuild.cli import completion, inputs
 from crossbuild.cli.inputs import console
 from crossbuild.cli.options import (
     CacheOption,
+    CoresOption,
     JsonOption,
+    PackagesArgument,
     SlicesOption,
     SuiteKind,
     WheelhouseOption,
@@ -19,19 +21,25 @@ from crossbuild.core import defaults
 
 
 def parity(
-    packages: Annotated[list[str] | None, typer.Argument(help="All recipes by default.")] = None,
+    packages: PackagesArgument = None,
     reference: Annotated[
-        str, typer.Option(help="The reference SDK whose distribution has native builds.")
+        str,
+        typer.Option(
+            autocompletion=completion.sdks,
+            help="The reference SDK whose distribution has native builds.",
+        ),
     ] = defaults.REFERENCE,
     full: Annotated[bool, typer.Option("--full", help="With the slow tests.")] = False,
     slices: SlicesOption = None,
     wheelhouse: WheelhouseOption = None,
     work: WorkOption = defaults.WORK,
     cache: CacheOption = defaults.CACHE,
-    jobs: Annotated[int, typer.Option("--jobs", envvar="JOBS", min=1)] = defaults.JOBS,
+    jobs: CoresOption = defaults.JOBS,
     as_json: JsonOption = False,
 ) -> None:
     """Run the packages' own tests with our wheels and with Debian's native builds, and compare."""
+    from crossbuild.progress import durations
+    from crossbuild.report import page
     from crossbuild.sdk import reference as reference_sdk
     from crossbuild.verify.parity import compare
     from crossbuild.verify.question import Question
@@ -45,6 +53,11 @@ def parity(
         suite=(SuiteKind.FULL if full else SuiteKind.FAST).value,
         slices=tuple(slices or ()),
     )
-    comparisons = compare(question, definition, console, at_once=jobs)
+    with (
+        durations.remembered(console, question.target.cache),
+        page.proving(question.wheelhouse, console, question.work),
+    ):
+        comparisons = compare(question, definition, console, at_once=jobs)
     if as_json:
-        inputs.print_json([comparison.as_json() for comparison in comparisons])
+        told = [comparison.as_json() for comparison in comparisons]
+        inputs.print_json({"version": 1, "comparisons": told})

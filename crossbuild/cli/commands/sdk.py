@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from crossbuild.cli import inputs
+from crossbuild.cli import completion, following, inputs
 from crossbuild.cli.inputs import console
+from crossbuild.cli.loudness import with_loudness
 from crossbuild.cli.options import (
     BuildPythonOption,
     CacheOption,
@@ -24,8 +25,20 @@ app = typer.Typer(help="Reference SDKs, made of Debian's packages.", no_args_is_
 
 
 @app.command()
+@with_loudness
 def create(
-    name: Annotated[str, typer.Argument(help="See `crossbuild sdk list`.")] = defaults.REFERENCE,
+    name: Annotated[
+        str, typer.Argument(autocompletion=completion.sdks, help="See `crossbuild sdk list`.")
+    ] = defaults.REFERENCE,
+    more: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="PACKAGE",
+            help="A package of Debian's that is added to the target: libhdf5-dev. `--sdk "
+            "NAME+PACKAGE` names the SDK then.",
+        ),
+    ] = None,
     destination: Annotated[
         Path | None,
         typer.Option(help="Where; by default sysroots/NAME of the checkout, else of the cache."),
@@ -38,7 +51,10 @@ def create(
     """Make a reference SDK, unless it is there and current."""
     from crossbuild.sdk.locate import reference_sdk
 
-    typer.echo(reference_sdk(name, destination, cache, console, mirror=mirror))
+    made = reference_sdk(name, destination, cache, console, more=more or (), mirror=mirror)
+    typer.echo(made)
+    named = destination or "+".join([name, *(more or ())])
+    console.next(following.command("doctor", (), {"--sdk": named}))
 
 
 @app.command("list")
@@ -46,9 +62,10 @@ def list_all(as_json: JsonOption = False) -> None:
     """List the reference SDKs that can be made."""
     from crossbuild.sdk import reference
 
-    definitions = reference.definitions()
+    definitions = reference.known()
     if as_json:
-        inputs.print_json([definition.model_dump(mode="json") for definition in definitions])
+        sdks = [definition.model_dump(mode="json") for definition in definitions]
+        inputs.print_json({"version": 1, "sdks": sdks})
         return
     for definition in definitions:
         folder = reference.default_destination(definition.name)
@@ -82,7 +99,8 @@ def python(
         shared_libpython=shared,
     )
     described = open_target(request.located(console)).python
-    facts = {name: value for name, value in vars(described).items() if name != "config"}
+    facts = {"python": described.version, **vars(described)}
+    del facts["version"], facts["config"]
     if as_json:
         inputs.print_json({"version": 1, **facts})
         return

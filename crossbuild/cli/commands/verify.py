@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from crossbuild.cli import inputs
+from crossbuild.cli import completion, following, inputs
 from crossbuild.cli.inputs import console
 from crossbuild.cli.options import (
     CacheOption,
     EnvironmentOption,
     JsonOption,
+    PackagesArgument,
     PythonOption,
     SdkOption,
     SlicesOption,
@@ -22,16 +23,20 @@ from crossbuild.core import defaults
 
 
 def verify(
-    packages: Annotated[list[str] | None, typer.Argument(help="Packages to install.")] = None,
+    packages: PackagesArgument = None,
     board: Annotated[
         str,
         typer.Option(
             "--board",
+            autocompletion=completion.boards,
             help="`emulated`, `sabrelite` (a whole machine), or user@host through ssh.",
         ),
     ] = "emulated",
     suite: Annotated[
-        SuiteKind, typer.Option(envvar="SUITE", help="Smoke scripts, or the packages' own tests.")
+        SuiteKind,
+        typer.Option(
+            "--suite", envvar="CROSSBUILD_SUITE", help="Smoke scripts, or the packages' own tests."
+        ),
     ] = SuiteKind.SMOKE,
     slices: SlicesOption = None,
     user_site: Annotated[
@@ -49,6 +54,8 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Install from the wheelhouse on a board, run the smoke scripts and the packages' own tests."""
+    from crossbuild.progress import durations
+    from crossbuild.report import page
     from crossbuild.verify import suite_results
     from crossbuild.verify.prove import prove
     from crossbuild.verify.question import OnRealBoard, Question
@@ -66,7 +73,12 @@ def verify(
         suite=suite.value,
         slices=tuple(slices or ()),
     )
-    proof = prove(question, console)
+    with (
+        durations.remembered(console, question.target.cache),
+        page.proving(question.wheelhouse, console, question.work),
+    ):
+        proof = prove(question, console)
     if as_json:
         suites = [suite_results.as_json(result) for result in proof.suites]
-        inputs.print_json({**asdict(proof.report), "suites": suites})
+        inputs.print_json({"version": 1, **asdict(proof.report), "suites": suites})
+    console.next(following.on_the_board(question.wheelhouse, question.requirements, board))

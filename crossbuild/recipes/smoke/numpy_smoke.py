@@ -9,26 +9,15 @@ import io
 import math
 import struct
 import sys
-import warnings
 
 import numpy as np
-
-CHECKS = []
-
-
-def check(function):
-    CHECKS.append(function)
-    return function
+from smoke_checks import check, run, same
 
 
 def near(got, want, rtol=1e-10, atol=1e-12):
     got, want = np.asarray(got), np.asarray(want)
     assert got.shape == want.shape, "shape %r, wanted %r" % (got.shape, want.shape)
     assert np.allclose(got, want, rtol=rtol, atol=atol), "%r, wanted %r" % (got, want)
-
-
-def same(got, want):
-    assert got == want, "%r, wanted %r" % (got, want)
 
 
 def hilbert(n):
@@ -254,23 +243,5 @@ def files_and_text():
     same(np.frombuffer(b"\x01\x00\x00\x02", dtype=">u2").tolist(), [256, 2])
 
 
-def main():
-    warnings.simplefilter("ignore")  # one line is printed, where all is well
-    failed = []
-    for function in CHECKS:
-        try:
-            function()
-        except Exception as error:  # noqa: BLE001  (each check is to be heard)
-            text = " ".join(str(error).split())[:300]
-            failed.append("%s: %s: %s" % (function.__name__, type(error).__name__, text))
-    for line in failed:
-        print("FAILED " + line)
-    if failed:
-        print("numpy %s: %d of %d checks failed" % (np.__version__, len(failed), len(CHECKS)))
-        return 1
-    print("numpy %s: %d checks passed" % (np.__version__, len(CHECKS)))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("numpy", np.__version__))

@@ -7,27 +7,16 @@ numbers are closed forms, or constants of the handbooks.
 import io
 import math
 import sys
-import warnings
 
 import numpy as np
 import scipy
-
-CHECKS = []
-
-
-def check(function):
-    CHECKS.append(function)
-    return function
+from smoke_checks import check, run, same
 
 
 def near(got, want, rtol=1e-9, atol=1e-11):
     got, want = np.asarray(got), np.asarray(want)
     assert got.shape == want.shape, "shape %r, wanted %r" % (got.shape, want.shape)
     assert np.allclose(got, want, rtol=rtol, atol=atol), "%r, wanted %r" % (got, want)
-
-
-def same(got, want):
-    assert got == want, "%r, wanted %r" % (got, want)
 
 
 def chain(n):
@@ -355,23 +344,5 @@ def files():
     near(scipy_io.mmread(io.BytesIO(store.getvalue())).toarray(), chain(5).toarray())
 
 
-def main():
-    warnings.simplefilter("ignore")  # one line is printed, where all is well
-    failed = []
-    for function in CHECKS:
-        try:
-            function()
-        except Exception as error:  # noqa: BLE001  (each check is to be heard)
-            text = " ".join(str(error).split())[:300]
-            failed.append("%s: %s: %s" % (function.__name__, type(error).__name__, text))
-    for line in failed:
-        print("FAILED " + line)
-    if failed:
-        print("scipy %s: %d of %d checks failed" % (scipy.__version__, len(failed), len(CHECKS)))
-        return 1
-    print("scipy %s: %d checks passed" % (scipy.__version__, len(CHECKS)))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("scipy", scipy.__version__))

@@ -5,7 +5,23 @@ a target sysroot of one Debian suite.  It needs no root, can be copied elsewhere
 the rest of crossbuild treats it as any SDK.
 """
 
-from crossbuild.sdk.reference.definition import Definition, default_destination, definitions, load
+from crossbuild.sdk.reference.definition import (
+    Definition,
+    default_destination,
+    definitions,
+    is_name,
+    known,
+    load,
+)
 from crossbuild.sdk.reference.factory import create, is_current
 
-__all__ = ["Definition", "create", "default_destination", "definitions", "is_current", "load"]
+__all__ = [
+    "Definition",
+    "create",
+    "default_destination",
+    "definitions",
+    "is_current",
+    "is_name",
+    "known",
+    "load",
+]

@@ -1,16 +1,29 @@
-"""What a reference SDK is made of: ``sysroots/<name>.toml``, typed."""
+"""What a reference SDK is made of: ``sysroots/<name>.toml``, typed.
 
+A name may add packages to one, ``debian-bookworm+libhdf5-dev``: so the SDK is found again by it.
+"""
+
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossbuild.core import defaults, documents
 from crossbuild.core.errors import ConfigurationError
+from crossbuild.sdk.openblas import OpenBlas
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _INSTALLED = (_PACKAGE / "sysroots").is_dir()
 #: The checkout's ``sysroots/``; a wheel of crossbuild carries it inside the package.
 FOLDER = (_PACKAGE if _INSTALLED else _PACKAGE.parent) / "sysroots"
+
+#: Debian's rule for names (Policy 5.6.1), less those that end in a plus sign: compilers.
+_PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9.-]")
+#: Between the names of two; ``libsigc++-2.0-dev`` has plus signs of its own.
+_PLUS = re.compile(r"(?<!\+)\+(?=[a-z0-9])")
+#: Longer names are not those of a folder.
+_LONGEST = 200
 
 
 class _Strict(BaseModel):
@@ -48,17 +61,6 @@ class Native(_Strict):
     own_loader: bool = False
 
 
-class OpenBlas(_Strict):
-    """OpenBLAS built for the board, in place of Debian's for any armhf machine.
-
-    :ivar target: OpenBLAS's name of the processor (its TargetList.txt)
-    :ivar threads: how many threads it uses at most: the board's cores
-    """
-
-    target: str = Field(pattern=r"^[A-Z0-9]+$")
-    threads: int = Field(ge=1, le=64)
-
-
 class Definition(_Strict):
     """One reference SDK.
 
@@ -78,6 +80,28 @@ class Definition(_Strict):
     native: Native
     openblas: OpenBlas | None = None
     mirror: str | None = None
+
+    @property
+    def more(self) -> tuple[str, ...]:
+        """The target's packages that its name adds to those of the file."""
+        return tuple(_PLUS.split(self.name)[1:])
+
+    def adding(self, packages: Iterable[str]) -> "Definition":
+        """The same with further packages in the target sysroot.
+
+        :raises ConfigurationError: one cannot be the name of a package of Debian's
+        """
+        own = [one for one in self.target.packages if one not in self.more]
+        more = sorted({*self.more, *packages} - {*own})
+        if wrong := [one for one in more if not _PACKAGE_NAME.fullmatch(one)]:
+            raise ConfigurationError(
+                f"{wrong[0]!r} is not the name of a library's package",
+                evidence=f"added to the reference SDK {self.name}",
+                cure="name it as Debian does, one with headers ends in -dev: libhdf5-dev",
+            )
+        name = "+".join([_PLUS.split(self.name)[0], *more])
+        target = self.target.model_copy(update={"packages": (*own, *more)})
+        return self.model_copy(update={"name": name, "target": target})
 
     @property
     def target_system(self) -> str:
@@ -105,17 +129,18 @@ def read(path: Path) -> Definition:
 
 def definitions() -> tuple[Definition, ...]:
     """All reference SDKs that crossbuild can make, by name."""
-    return tuple(read(path) for path in sorted(FOLDER.glob("*.toml")))
+    return tuple(read(path) for path in sorted(FOLDER.glob("*.toml"), key=lambda path: path.stem))
 
 
 def load(name: str) -> Definition:
-    """The definition called *name*.
+    """The definition called *name*, with the packages that the name adds.
 
     :raises ConfigurationError: there is none of that name, or it is malformed
     """
-    path = FOLDER / f"{name}.toml"
+    base, *more = _PLUS.split(name)
+    path = FOLDER / f"{base}.toml"
     if path.is_file():
-        return read(path)
+        return read(path).adding(more)
     known = sorted(path.stem for path in FOLDER.glob("*.toml"))
     raise ConfigurationError(
         f"no reference SDK is called {name!r}",
@@ -124,9 +149,29 @@ def load(name: str) -> Definition:
     )
 
 
+def is_name(text: str) -> bool:
+    """Whether a text is the name of a reference SDK."""
+    return (FOLDER / f"{_PLUS.split(text)[0]}.toml").is_file()
+
+
+def known() -> tuple[Definition, ...]:
+    """:func:`definitions`, and those with more packages that were made where SDKs are kept."""
+    records = default_destination(".").glob("*+*/reference-sdk.json")
+    made = sorted(path.parent.name for path in records if is_name(path.parent.name))
+    return (*definitions(), *map(load, made))
+
+
 def default_destination(name: str) -> Path:
     """Where the reference SDK *name* is kept: a checkout's ``sysroots/<name>/``, else the cache.
 
     An installed package may lie where its user cannot write, and pip would leave the SDK behind.
+
+    :raises ConfigurationError: the name adds too many packages to be that of a folder
     """
+    if len(name) > _LONGEST:
+        raise ConfigurationError(
+            "a reference SDK with so many packages has too long a name for a folder",
+            evidence=name,
+            cure="choose one: crossbuild sdk create … --destination DIR, then --sdk DIR",
+        )
     return (defaults.CACHE / "sysroots" if _INSTALLED else FOLDER) / name

@@ -6,9 +6,17 @@ from pathlib import Path
 
 from crossbuild.core import documents
 from crossbuild.core.errors import ConfigurationError, DiskError
-from crossbuild.core.files import content_key, exclusive, remove_tree, staged_directory, write_text
+from crossbuild.core.files import (
+    content_key,
+    exclusive,
+    misread,
+    remove_tree,
+    staged_directory,
+    write_text,
+)
 from crossbuild.progress.console import Console
-from crossbuild.sdk.reference import debian, native, openblas, scripts, target
+from crossbuild.sdk import debian
+from crossbuild.sdk.reference import native, openblas, scripts, target
 from crossbuild.sdk.reference.definition import Definition
 
 #: Counts changes of this program that make other SDKs from the same definition.
@@ -46,7 +54,7 @@ def create(
     destination = destination.absolute()
     _check_destination(destination)
     if is_current(definition, destination):
-        console.say(f"reference SDK {definition.name} is current: {destination}")
+        console.aside(f"reference SDK {definition.name} is current: {destination}")
         return destination
     debian.require_tools()
     mirror = mirror or definition.mirror or debian.build_machine_mirror()
@@ -57,7 +65,7 @@ def create(
             for stale in destination.parent.glob(f".{destination.name}.*"):
                 remove_tree(stale)
             with staged_directory(destination) as stage:
-                _fill(stage, definition, mirror, cache, console.say)
+                _fill(stage, definition, mirror, cache, console.aside)
     return destination
 
 
@@ -74,10 +82,11 @@ def _writable(folder: Path) -> Path:
 
 
 def _check_destination(destination: Path) -> None:
-    if " " in str(destination):
+    if character := misread(destination, "%"):
         raise ConfigurationError(
-            f"an SDK's path must not have a space in it: {destination}",
-            evidence="its environment script puts the path into CC, which splits at spaces",
+            f"an SDK's path must not contain {character}: {destination}",
+            evidence="its environment script puts the path into CC, which splits at spaces, and "
+            "its compiler reads its own path",
             cure="choose another folder (a symbolic link does not help)",
         )
     ours = not destination.exists() or (destination / _RECORD).is_file()
@@ -93,7 +102,7 @@ def _fill(
     stage: Path, definition: Definition, mirror: str, cache: Path, tell: Callable[[str], None]
 ) -> None:
     """Fill the empty folder *stage*."""
-    log = cache / f"{definition.name}.log"
+    log = cache / f"{definition.name.partition('+')[0]}.log"
     log.unlink(missing_ok=True)
     sysroot = stage / "sysroots" / definition.target_system
     tools = stage / "sysroots" / definition.native_system
@@ -117,6 +126,7 @@ def _fill(
     record = {
         "key": key(definition),
         "definition": definition.name,
+        "with": definition.more,
         "target": sorted(path.stem for path in target_packages),
         "native": sorted(path.stem for path in native_packages),
     }

@@ -7,16 +7,15 @@ sysroot's runtime libraries instead of copies of their own.
 
 import os
 import re
-import sys
 from pathlib import Path
 
 from crossbuild.core import abi
-from crossbuild.core.command import clean_environment, run
+from crossbuild.core.command import run_own
 from crossbuild.core.files import remove_tree, write_bytes, write_text
 
 TRIPLE = abi.MULTIARCH
-_LIBRARIES = Path("usr/lib/x86_64-linux-gnu")
-_LOADER = "ld-linux-x86-64.so.2"
+LIBRARIES = Path("usr/lib/x86_64-linux-gnu")
+LOADER = "ld-linux-x86-64.so.2"
 #: Programs for a running system or for compiler plug-ins; no build needs them.
 _DROPPED = ("etc", "usr/share", "usr/include", "usr/sbin", "sbin")
 
@@ -44,7 +43,7 @@ def arrange(sysroot: Path, gcc: str, *, own_loader: bool) -> None:
     """
     for name in _DROPPED:
         remove_tree(sysroot / name)
-    _gather_libraries(sysroot)
+    gather_libraries(sysroot)
     _name_tools(sysroot, gcc)
     programs = [path for path in _elf_files(sysroot) if _is_program(path)]
     for driver in (path for path in programs if path.name.endswith(f"-{gcc}")):
@@ -53,12 +52,12 @@ def arrange(sysroot: Path, gcc: str, *, own_loader: bool) -> None:
         for program in programs:
             _launch(program, sysroot)
     else:
-        _set_rpath(programs, sysroot)
+        set_rpath(programs, sysroot)
 
 
-def _gather_libraries(sysroot: Path) -> None:
+def gather_libraries(sysroot: Path) -> None:
     """Bring ``/lib`` (a folder of its own before the merged /usr) into ``/usr/lib``."""
-    goal = sysroot / _LIBRARIES
+    goal = sysroot / LIBRARIES
     goal.mkdir(parents=True, exist_ok=True)
     old = sysroot / "lib/x86_64-linux-gnu"
     if old.is_dir() and old.resolve() != goal.resolve():
@@ -123,23 +122,20 @@ def _blind(driver: Path) -> None:
         write_bytes(driver, blind, mode=0o755)
 
 
-def _set_rpath(programs: list[Path], sysroot: Path) -> None:
+def set_rpath(programs: list[Path], sysroot: Path) -> None:
     """Let each program find the libraries in the SDK, and these one another.
 
     DT_RPATH rather than DT_RUNPATH: it also counts for libraries of libraries.
     """
-    env = clean_environment()
-    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
     for program in programs:
-        relative = os.path.relpath(sysroot / _LIBRARIES, program.parent)
-        rpath = f"$ORIGIN/{relative}"
-        run(["patchelf", "--force-rpath", "--set-rpath", rpath, program], env=env)
+        relative = os.path.relpath(sysroot / LIBRARIES, program.parent)
+        run_own(["patchelf", "--force-rpath", "--set-rpath", f"$ORIGIN/{relative}", program])
 
 
 def _launch(program: Path, sysroot: Path) -> None:
     """Put a script in the program's place that runs it with the SDK's loader."""
     real = program.with_name(f".{program.name}.real")
     program.rename(real)
-    libraries = os.path.relpath(sysroot / _LIBRARIES, program.parent)
-    script = _LAUNCHER.format(libraries=libraries, loader=_LOADER, program=real.name)
+    libraries = os.path.relpath(sysroot / LIBRARIES, program.parent)
+    script = _LAUNCHER.format(libraries=libraries, loader=LOADER, program=real.name)
     write_text(program, script, mode=0o755)

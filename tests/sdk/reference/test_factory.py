@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from crossbuild.core import defaults
 from crossbuild.core.errors import ConfigurationError, IndexUnreachableError, ToolMissingError
 from crossbuild.progress.console import Console
+from crossbuild.sdk import debian
 from crossbuild.sdk import reference as reference_sdk
-from crossbuild.sdk.reference import debian, factory
+from crossbuild.sdk.reference import factory
 from crossbuild.sdk.reference.definition import Definition
 
 BOOKWORM = reference_sdk.load("debian-bookworm")
@@ -53,6 +55,14 @@ def test_a_mirror_that_is_half_updated(tmp_path: Path) -> None:
         _create(tmp_path / "sdk", tmp_path / "cache", mirror=f"file://{tmp_path}/mirror/")
     assert debian.HALF_UPDATED in caught.value.evidence
     assert "try again in an hour" in caught.value.cure
+
+
+def test_a_package_that_debian_has_not_leaves_nothing(tmp_path: Path) -> None:
+    definition = BOOKWORM.adding(["libnowhere-dev"])
+    with pytest.raises(ConfigurationError, match="no package libnowhere-dev for armhf") as caught:
+        _create(tmp_path / "sdks/mine", defaults.CACHE, definition)
+    assert "packages.debian.org/bookworm" in caught.value.cure
+    assert list((tmp_path / "sdks").iterdir()) == []
 
 
 def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:

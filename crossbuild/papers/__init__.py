@@ -1,0 +1,1 @@
+"""What comes with wheels for those who must answer for them: licences, SBOMs, provenance."""

@@ -1,0 +1,1 @@
+"""Readers of strangers' files, fuzzed by atheris: ``make nightly-fuzz``."""

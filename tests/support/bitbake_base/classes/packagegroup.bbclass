@@ -1,0 +1,2 @@
+# A recipe without files of its own.
+PACKAGES = "${PN}"

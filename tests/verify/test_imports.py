@@ -1,0 +1,59 @@
+"""Modules of packages that have no smoke script are imported."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crossbuild.board.protocol import ON_BOARD
+from crossbuild.verify import imports
+from tests.support.elf_files import Compiler, compiler
+from tests.support.sample_wheels import EXT_SUFFIX, Sample
+
+__all__ = ["compiler"]
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("", ""),
+        ("import another_package.x", "gave up: one: it needs another_package"),
+        ("raise RuntimeError('no such board')", "gave up: one: no such board"),
+        ("raise RuntimeError('module compiled against ABI version 0x1000009 but …')", None),
+        ("import one.lacking", None),
+        ("import sqlite3.lacking", None),
+        ("raise OSError('libx.so: cannot open shared object file')", None),
+        ("raise SystemExit(0)", None),
+    ],
+)
+def test_a_module_that_gives_up_is_told_and_one_that_cannot_be_loaded_fails(
+    code: str, told: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one/__init__.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, ON_BOARD / "import_modules.py", "one"],
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode == 0) == (told is not None)
+    assert ("cannot be imported: one" in done.stderr) == (told is None)
+    assert (told or "") in done.stdout
+
+
+def test_modules_of_tests_need_what_only_developers_have(
+    compiler: Compiler, tmp_path: Path
+) -> None:
+    names = ("_fast", "tests/_probe", "test")
+    files = {
+        f"{'' if name == 'test' else 'own/'}{name}{EXT_SUFFIX}": compiler.shared(
+            f"void PyInit_{name.rpartition('/')[2]}(void) {{}}"
+        )
+        for name in names
+    }
+    files |= {"own/__init__.py": b"", "own/tests/__init__.py": b"", "tests/__init__.py": b""}
+    wheel = Sample("own", files=files).build(tmp_path)
+    assert imports.modules(wheel) == ("own", "own._fast", "test")
