@@ -156,7 +156,7 @@ def _confined(job: BuildJob, exchange: Path) -> tuple[str, ...]:
         exchange,
         writable=(*(files.made(space.cache / name) for name in _CACHES), *job.writable),
         needed=(
-            *(*space.placeholders, space.cache, space.build_python.executable),
+            *(*space.placeholders, space.cache, *space.build_python.places),
             *(space.sdk.native_sysroot, *(Path(program) for program in programs if program)),
             *((tree.folder, tree.root) if tree else ()),
         ),

@@ -15,28 +15,36 @@ from crossbuild.core.command import clean_environment, run
 from crossbuild.core.errors import BuildError
 from crossbuild.packages import hooks
 from crossbuild.packages.source import tree as source_tree
+from crossbuild.python.build_python import BuildPython
 
 
-def make(sdist: Path, env: CrossEnv, folder: Path, *, cache: Path, about: Sequence[str]) -> Path:
+def make(
+    sdist: Path,
+    env: CrossEnv,
+    folder: Path,
+    *,
+    python: BuildPython,
+    cache: Path,
+    about: Sequence[str],
+) -> Path:
     """The wheel of a source distribution, made by the build Python, or made before.
 
     :param env: holds what it requires
+    :param python: what the environment was made of
     :param folder: where it is unpacked
     :param about: what decides the wheel beside its source, as the build Python does
     :raises BuildError: it cannot be made
     """
     kept = cache / "made" / files.content_key(files.sha256(sdist), about)
     if not kept.is_dir():
-        source = source_tree.prepare(sdist, folder / sdist.name)
         with files.staged_directory(kept) as stage:
-            _build(sdist, source, env, stage, folder / f"{sdist.name}.log")
+            _build(sdist, env, folder, stage, [env.directory, *python.places])
     return next(kept.glob("*.whl"))
 
 
-def _build(sdist: Path, source: Path, env: CrossEnv, output: Path, log: Path) -> None:
-    folder = log.parent
-    program = (env.scripts / "python").resolve()
-    needed = [env.directory, program, program.parent.parent]
+def _build(sdist: Path, env: CrossEnv, folder: Path, output: Path, needed: Sequence[Path]) -> None:
+    source = source_tree.prepare(sdist, folder / sdist.name)
+    log = folder / f"{sdist.name}.log"
 
     def runner(
         cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None

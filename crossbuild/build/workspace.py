@@ -138,7 +138,12 @@ class Workspace:
         )
         for sdist in (path for path in requirements if path not in wheels):
             made = requirement_wheels.make(
-                sdist, env, self.folder / "requirements", cache=self.cache, about=contents.split()
+                sdist,
+                env,
+                self.folder / "requirements",
+                python=self.build_python,
+                cache=self.cache,
+                about=contents.split(),
             )
             build_python.install_wheels(
                 [made], env.directory / "build", env.version, env.scripts / "python"

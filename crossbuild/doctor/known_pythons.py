@@ -24,9 +24,12 @@ class KnownPythons:
             entry = documents.read_record(self.path)[key]
             fields = entry["python"]
             paths = {name: Path(fields[name]) for name in ("executable", "home", "stdlib")}
-            include = Path(fields["include"]) if fields["include"] else None
-            missing = tuple(fields["missing"])
-            python = BuildPython(**{**fields, **paths, "include": include, "missing": missing})
+            told = {
+                "include": Path(fields["include"]) if fields["include"] else None,
+                "missing": tuple(fields["missing"]),
+                "libraries": tuple(map(Path, fields["libraries"])),
+            }
+            python = BuildPython(**{**fields, **paths, **told})
             return python if entry["stamp"] == _stamp(python.executable) else None
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -25,9 +25,17 @@ def include_directory():
         return None
 
 
+def libraries():
+    """The shared libraries that it has loaded, its own and those of its modules."""
+    with open("/proc/self/maps") as maps:
+        paths = {line.rstrip("\n").partition("/")[2] for line in maps}
+    return sorted("/" + path for path in paths if ".so" in path)
+
+
 def main():
     import os
 
+    missing = [name for name in sys.argv[1:] if not readable(name)]
     print(
         repr(
             {
@@ -40,7 +48,8 @@ def main():
                 "base_prefix": sys.base_prefix,
                 "stdlib": os.path.dirname(os.__file__),
                 "include": include_directory(),
-                "missing": [name for name in sys.argv[1:] if not readable(name)],
+                "missing": missing,
+                "libraries": libraries(),
             }
         )
     )

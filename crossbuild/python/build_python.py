@@ -47,7 +47,8 @@ class BuildPython:
 
     ``executable`` is the ELF program itself, also where a shell wrapper stands before it;
     ``home`` is its prefix; ``include`` is None where its headers are not installed;
-    ``missing`` names the modules of :data:`OPTIONAL` that it lacks.
+    ``missing`` names the modules of :data:`OPTIONAL` that it lacks; ``libraries`` are the shared
+    libraries that it loads, wherever they lie.
     """
 
     version: str
@@ -57,7 +58,13 @@ class BuildPython:
     stdlib: Path
     include: Path | None
     missing: tuple[str, ...]
+    libraries: tuple[Path, ...]
     origin: str
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """All that must be seen for it to run."""
+        return (self.executable, self.home, self.stdlib, *self.libraries)
 
 
 class _UnfitError(Exception):
@@ -201,6 +208,7 @@ def _examine(candidate: Path, version: str, origin: str, *, headers: bool) -> Bu
         stdlib=Path(answer["stdlib"]),
         include=include if (include / "Python.h").is_file() else None,
         missing=tuple(answer["missing"]),
+        libraries=tuple(map(Path, answer["libraries"])),
         origin=origin,
     )
 

@@ -70,6 +70,18 @@ def test_wrapper_of_an_sdk_is_seen_through(tmp_path: Path) -> None:
     assert stand_in.startswith(prefix)
 
 
+def test_libraries_that_lie_elsewhere_are_among_its_places(tmp_path: Path) -> None:
+    elsewhere = installed("3.7")
+    root = tmp_path / "sysroots/x86_64-pokysdk-linux"
+    nativesdk_python(elsewhere, root)
+    python = build_python.find("3.7", sdk=sdk_with(root))
+    own = elsewhere.home / "lib/libpython3.7m.so.1.0"
+    if not own.exists():
+        pytest.skip("the Python 3.7 of this machine has no shared library of its own")
+    assert not own.is_relative_to(python.home)
+    assert own in python.places
+
+
 @pytest.mark.trap(11)
 def test_stand_in_venv_makes_a_working_environment(tmp_path: Path) -> None:
     version = "3.7"
@@ -143,7 +155,7 @@ def test_program_of_another_machine_is_refused(tmp_path: Path) -> None:
 def test_incomplete_standard_library_is_named(tmp_path: Path) -> None:
     wrapper = nativesdk_python(installed("3.7"), tmp_path)
     (tmp_path / "usr/lib/python3.7/zipfile.py").unlink()
-    (tmp_path / "usr/lib/python3.7/logging").unlink()
+    shutil.rmtree(tmp_path / "usr/lib/python3.7/logging")
     with pytest.raises(BuildPythonError, match="its standard library lacks logging, zipfile"):
         build_python.find("3.7", explicit=wrapper)
 

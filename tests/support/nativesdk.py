@@ -25,8 +25,9 @@ def nativesdk_python(python: BuildPython, root: Path) -> Path:
     wrapper.write_text(WRAPPER.format(version=python.version), encoding="utf-8")
     wrapper.chmod(0o755)
     for entry in python.stdlib.iterdir():
-        if entry.name not in ("venv", "ensurepip", "site-packages", "__pycache__"):
-            (library / entry.name).symlink_to(entry)
+        if entry.name not in ("venv", "ensurepip", "site-packages", "__pycache__", "test"):
+            copy = shutil.copytree if entry.is_dir() else shutil.copy2
+            copy(entry, library / entry.name)
     return wrapper
 
 
