@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from crossbuild.build import hiding
-from crossbuild.core import confinement, files, jobserver
+from crossbuild.core import files, jobserver
 from crossbuild.core.digests import Digests
 from crossbuild.index import download as downloads
+from crossbuild.isolation import confinement, hiding
 from crossbuild.packages import cibuildwheel
 from crossbuild.packages import wanted as wanted_packages
 from crossbuild.packages.application import Application

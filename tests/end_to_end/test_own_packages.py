@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.build import hiding
 from crossbuild.core import files
 from crossbuild.core.errors import AuditError, BuildError, LockError
+from crossbuild.isolation import hiding
 from crossbuild.packages import lock
 from crossbuild.packages.build_options import BuildOptions
 from crossbuild.packages.wanted import parse_all

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.core import confinement, files
+from crossbuild.core import files
+from crossbuild.isolation import confinement
 from crossbuild.packages.build_options import BuildOptions
 from crossbuild.pipeline.request import BuildRequest
 from tests.support import projects

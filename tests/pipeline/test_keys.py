@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 
 import crossbuild
-from crossbuild.build import hiding
-from crossbuild.core import confinement, own_code
+from crossbuild.core import own_code
+from crossbuild.isolation import confinement, hiding
 from crossbuild.pipeline import keys, stages
 from crossbuild.pipeline.plan import Planned
 from crossbuild.pipeline.request import BuildRequest
