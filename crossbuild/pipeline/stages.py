@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from crossbuild.core import files, jobserver
+from crossbuild.core import files
 from crossbuild.core.digests import Digests
 from crossbuild.index import download as downloads
 from crossbuild.isolation import confinement, hiding
@@ -39,6 +39,7 @@ from crossbuild.python import target
 from crossbuild.python.target import Target
 from crossbuild.repair.options import Bundling
 from crossbuild.sdk import libraries
+from crossbuild.toolchain import jobserver
 from crossbuild.wheel import wheelhouse
 
 # What makes wheels is imported where it is used: a run that finds them made does not wait for it.
