@@ -15,18 +15,11 @@ from crossbuild.core.errors import ConfigurationError, IndexUnreachableError
 from crossbuild.core.python_version import PythonVersion
 from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
-from crossbuild.packages import (
-    against,
-    languages,
-    lock,
-    pyproject,
-    recipe,
-    versions,
-)
+from crossbuild.packages import against, lock, pyproject, recipe, versions
 from crossbuild.packages.lock import Lock
 from crossbuild.packages.package import UNSTATED, Package
 from crossbuild.packages.recipe import Recipe, RecipeVersion
-from crossbuild.packages.source import archive
+from crossbuild.packages.source import archive, languages
 from crossbuild.packages.source import tree as source_tree
 from crossbuild.packages.source.tree import SourceTree
 from crossbuild.packages.wanted import SourceArchive, SourceFolder, Wanted
