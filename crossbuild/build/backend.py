@@ -23,8 +23,9 @@ from crossbuild.core.command import clean_environment, run, which
 from crossbuild.core.errors import BuildError, CommandError, CrossbuildError
 from crossbuild.isolation import confinement, hiding
 from crossbuild.isolation.namespaces import Owner
-from crossbuild.packages import hooks, pyproject
-from crossbuild.packages.build_options import run_before_build
+from crossbuild.packages import hooks
+from crossbuild.packages.project import pyproject
+from crossbuild.packages.project.build_options import run_before_build
 from crossbuild.progress.console import Step
 
 #: What numpy.distutils prints for each file: ``arm-…-gcc: numpy/core/…``.

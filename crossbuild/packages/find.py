@@ -15,9 +15,10 @@ from crossbuild.core.errors import ConfigurationError, IndexUnreachableError
 from crossbuild.core.python_version import PythonVersion
 from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
-from crossbuild.packages import against, lock, pyproject, recipe, versions
+from crossbuild.packages import against, lock, recipe, versions
 from crossbuild.packages.lock import Lock
 from crossbuild.packages.package import UNSTATED, Package
+from crossbuild.packages.project import pyproject
 from crossbuild.packages.recipe import Recipe, RecipeVersion
 from crossbuild.packages.source import archive, languages
 from crossbuild.packages.source import tree as source_tree

@@ -24,7 +24,7 @@ _STAGES = ("pipeline.readiness", "pipeline.requirements", "pipeline.run", "pipel
 #: The code that decides what a back end makes; a test holds it against what that code imports.
 BUILD_CODE = (
     *("core", "in_process", "sdk", "sdk.brought", "toolchain", "python", "index", "wheel"),
-    *("packages", "packages.source", "isolation", "build"),
+    *("packages", "packages.project", "packages.source", "isolation", "build"),
     *_STAGES,
 )
 

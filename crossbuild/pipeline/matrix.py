@@ -21,10 +21,11 @@ from rich.table import Table
 from crossbuild.core import abi, defaults
 from crossbuild.core.errors import ConfigurationError, CrossbuildError, MatrixError
 from crossbuild.core.python_version import PythonVersion
-from crossbuild.packages import pyproject, recipe, versions
+from crossbuild.packages import recipe, versions
+from crossbuild.packages.project import pyproject
+from crossbuild.packages.project.configuration import Configuration
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.packages.wanted import SourceArchive, SourceFolder, Wanted
-from crossbuild.pipeline.configuration import Configuration
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.pipeline.run import Made

@@ -19,17 +19,17 @@ from crossbuild.core import files
 from crossbuild.core.digests import Digests
 from crossbuild.index import download as downloads
 from crossbuild.isolation import confinement, hiding
-from crossbuild.packages import cibuildwheel
 from crossbuild.packages import wanted as wanted_packages
 from crossbuild.packages.application import Application
-from crossbuild.packages.build_options import BuildOptions
 from crossbuild.packages.find import Finder
 from crossbuild.packages.package import Package
+from crossbuild.packages.project import cibuildwheel, configuration
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.packages.source import tree as source_tree
 from crossbuild.packages.source.tree import SourceTree
 from crossbuild.packages.wanted import SourceFolder
 from crossbuild.papers import provenance
-from crossbuild.pipeline import configuration, invocation, keys, plan, readiness, requirements
+from crossbuild.pipeline import invocation, keys, plan, readiness, requirements
 from crossbuild.pipeline.plan import Planned
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.pipeline.run import Made, Run, Turn, board_of

@@ -12,7 +12,7 @@ from crossbuild.core import files
 from crossbuild.core.errors import AuditError, BuildError, LockError
 from crossbuild.isolation import hiding
 from crossbuild.packages import lock
-from crossbuild.packages.build_options import BuildOptions
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.packages.wanted import parse_all
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.request import BuildRequest

@@ -10,7 +10,7 @@ import pytest
 
 from crossbuild.core import files
 from crossbuild.isolation import confinement
-from crossbuild.packages.build_options import BuildOptions
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.pipeline.request import BuildRequest
 from tests.support import projects
 from tests.support.requests import changed, run

@@ -14,7 +14,7 @@ import pytest
 from crossbuild.cli import inputs
 from crossbuild.core import defaults
 from crossbuild.core.errors import ConfigurationError, ToolMissingError
-from crossbuild.pipeline.configuration import Configuration
+from crossbuild.packages.project.configuration import Configuration
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress import trace
