@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from crossbuild.core.errors import CrossbuildError, DiskError
-from crossbuild.doctor import blas, machine, needs, pythons, release, supplies, toolchain
+from crossbuild.doctor import blas, machine, needs, pythons, supplies, toolchain
 from crossbuild.doctor.bench import Bench, bench
 from crossbuild.doctor.catalogue import Catalogue, entries, error_class, raised_as
 from crossbuild.doctor.known_pythons import KnownPythons
@@ -17,7 +17,7 @@ from crossbuild.doctor.needs import Need, title
 from crossbuild.doctor.reading import explain
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.python.target import TargetRequest
-from crossbuild.sdk import brought
+from crossbuild.sdk import brought, release
 from crossbuild.sdk.model import Blas, Sdk
 
 _KNOWN = "build-pythons.json"

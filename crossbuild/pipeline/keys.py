@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 import crossbuild
-from crossbuild.build import hiding
-from crossbuild.core import confinement, files, own_code
+from crossbuild.core import files, own_code
+from crossbuild.isolation import confinement, hiding
 from crossbuild.packages.package import Package
 from crossbuild.papers import about, licence
 from crossbuild.pipeline.plan import Planned
@@ -24,7 +24,7 @@ _STAGES = ("pipeline.readiness", "pipeline.requirements", "pipeline.run", "pipel
 #: The code that decides what a back end makes; a test holds it against what that code imports.
 BUILD_CODE = (
     *("core", "in_process", "sdk", "sdk.brought", "toolchain", "python", "index", "wheel"),
-    *("packages", "packages.source", "build"),
+    *("packages", "packages.project", "packages.source", "isolation", "build"),
     *_STAGES,
 )
 

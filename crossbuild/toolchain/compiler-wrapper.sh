@@ -54,7 +54,7 @@ judge() {
     if below "$folder" "$dropped"; then return 1; fi
     if below "$folder" "$refused"; then refuse "$2"; fi
     if below "$folder" "$allowed"; then return 0; fi
-    # The build sees the sysroot's in its place (build/hiding.py).
+    # The build sees the sysroot's in its place (isolation/hiding.py).
     # shellcheck disable=SC3013 # every shell that is /bin/sh somewhere knows -ef
     if [ "$folder" -ef "$sysroot$folder" ]; then
         judge "$1" "$sysroot$folder"

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from crossbuild import doctor
-from crossbuild.doctor import blas, release
+from crossbuild.doctor import blas
 from crossbuild.doctor.bench import bench
 from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.pipeline.request import BuildRequest
+from crossbuild.sdk import release
 from crossbuild.sdk.model import Sdk
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.doctor import machine, release
+from crossbuild.doctor import machine
 from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.doctor.needs import Need
 from crossbuild.packages import recipe
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.pipeline.request import BuildRequest
+from crossbuild.sdk import release
 from crossbuild.sdk.model import Sdk
 from tests.support.diagnoses import assert_nothing_compiles, diagnose
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild.core.errors import BuildError
-from crossbuild.packages.build_options import BuildOptions
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.pipeline.request import BuildRequest
 from tests.support import projects
 from tests.support.requests import run, wheels

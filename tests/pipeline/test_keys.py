@@ -10,11 +10,12 @@ from types import ModuleType
 import pytest
 
 import crossbuild
-from crossbuild.build import hiding
-from crossbuild.core import confinement, own_code
-from crossbuild.pipeline import keys, stages
+from crossbuild.core import own_code
+from crossbuild.isolation import confinement, hiding
+from crossbuild.pipeline import keys
 from crossbuild.pipeline.plan import Planned
 from crossbuild.pipeline.request import BuildRequest
+from crossbuild.pipeline.stages import preparation
 from crossbuild.progress.console import Console
 from crossbuild.python import target_python
 from tests.support import projects
@@ -94,11 +95,11 @@ def test_a_package_that_a_key_forgot_is_found(key: str) -> None:
 def planned(request_in: Callable[..., BuildRequest], tmp_path: Path) -> Callable[[], Planned]:
     """Gives the keys of a package as they are now."""
     request = request_in(projects.write(tmp_path / "tiny"))
-    target = stages.open_target(request, Console())
+    target = preparation.open_target(request, Console())
 
     def plan() -> Planned:
-        packages = stages.choose_packages(request, target)
-        (entry,) = stages.plan_run(request, target, packages).planned
+        packages = preparation.choose_packages(request, target)
+        (entry,) = preparation.plan_run(request, target, packages).planned
         return entry
 
     return plan
@@ -145,11 +146,11 @@ def test_what_is_accepted_decides_what_is_published(
     request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     request = request_in(projects.write(tmp_path / "tiny"))
-    target = stages.open_target(request, Console())
-    packages = stages.choose_packages(request, target)
-    (before,) = stages.plan_run(request, target, packages).planned
+    target = preparation.open_target(request, Console())
+    packages = preparation.choose_packages(request, target)
+    (before,) = preparation.plan_run(request, target, packages).planned
     accepting = replace(request, accept=("instruction:*.so",))
-    (after,) = stages.plan_run(accepting, target, packages).planned
+    (after,) = preparation.plan_run(accepting, target, packages).planned
     assert after.build_key == before.build_key
     assert after.key != before.key
 

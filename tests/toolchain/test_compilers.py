@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.build import hiding
-from crossbuild.core import jobserver
 from crossbuild.core.command import run
 from crossbuild.elf import file as elf
+from crossbuild.isolation import hiding
 from crossbuild.sdk import libraries
 from crossbuild.sdk.model import Sdk
 from crossbuild.sdk.read import read_sdk
-from crossbuild.toolchain import compilers, gfortran
+from crossbuild.toolchain import compilers, gfortran, jobserver
 from crossbuild.toolchain.compilers import LEAK_STATUS, Border, Compilers, CompilerSpec
 from tests.support.sdk_copy import SdkCopy
 from tests.support.sdk_defects import BLAS, ROUTINES
