@@ -245,17 +245,6 @@ def require_ready(run: Run, console: Console) -> Run:
     return run.with_capacity(replace(run.capacity, farm=farm))
 
 
-def publish_requirements(batch: Sequence[Planned], run: Run) -> None:
-    """Put the pure wheels that packages need on the board into the wheelhouse.
-
-    :raises CrossbuildError: one cannot be had
-    """
-    request = run.request
-    needed = [artifact for planned in batch for artifact in planned.package.lock.runtime]
-    wheels = downloads.fetch_all(needed, request.target.cache, offline=request.offline)
-    wheelhouse.publish(wheels, request.wheelhouse, run.target.python.version, run.store.digests)
-
-
 @contextmanager
 def sharing_compilers(missing: Sequence[Planned], run: Run) -> Iterator[Run]:
     """The run with a jobserver, where several packages are built side by side."""
@@ -294,6 +283,8 @@ def download(turn: Turn) -> Downloads:
         files_there = downloads.fetch_all(
             [*lock.source, *lock.build], request.target.cache, offline=request.offline
         )
+        # What is published beside the wheel: that it cannot be had is found before it is compiled.
+        _along(turn.planned, turn.run)
     source = turn.package.tree or files_there.pop(0)
     return Downloads(source, tuple(files_there))
 
@@ -405,19 +396,21 @@ def keep(repaired: "Repaired", turn: Turn) -> "Repaired":
 
 
 def publish(planned: Planned, run: Run) -> Made:
-    """The wheel in the wheelhouse, where those that came along with it are as well.
+    """The wheel in the wheelhouse, with those that came along and the pure ones that it needs.
 
     :raises DiskError: the wheelhouse cannot be written
+    :raises CrossbuildError: a pure wheel cannot be had
     """
     pair = run.store.pair(planned.build_key, planned.key)
     assert pair is not None, f"{planned.package.title} was made, and is not in the store"
     built, repaired = pair
     house, digests = run.request.wheelhouse, run.store.digests
     python = run.target.python.version
-    published = wheelhouse.publish(repaired.wheels, house, python, digests)
+    wheels = repaired.wheels
+    published = wheelhouse.publish([*wheels, *_along(planned, run)], house, python, digests)
     wheelhouse.publish_debug(repaired.debug, house, digests)
     landed = published[0]
-    for one in published:
+    for one in published[: len(wheels)]:
         # A wheel that came along with several has the statement of the first.
         key = planned.key if one == landed else None
         if not provenance.is_current(one, digests.of(one), key):
@@ -432,6 +425,12 @@ def publish(planned: Planned, run: Run) -> Made:
         left_out=repaired.left_out,
         told=repaired.told,
     )
+
+
+def _along(planned: Planned, run: Run) -> list[Path]:
+    """The pure wheels that a package needs on the board, from the cache or an index."""
+    cache, offline = run.request.target.cache, run.request.offline
+    return downloads.fetch_all(planned.package.lock.runtime, cache, offline=offline)
 
 
 def required_along(made: Sequence[Made], run: Run, console: Console) -> BuildRequest | None:
