@@ -46,7 +46,6 @@ def make_wheels(request: BuildRequest, console: Console) -> list[Made]:
     made = publication.adopt(run)
     origins.record_adopted(made, run)
     for batch in plan.batches(run.planned):
-        publication.publish_requirements(batch, run)
         missing = [planned for planned in batch if planned in run.missing]
         with production.sharing_compilers(missing, run) as shared:
             pieces = {one.package.name: partial(make_wheel, one, shared) for one in missing}

@@ -36,12 +36,14 @@ def publish(
     """Copy wheels into the wheelhouse and bring its lists up to date.
 
     A wheel lands whole or not at all; one that is there with the same content stays
-    untouched, so that a second run changes nothing.
+    untouched, so that a second run changes nothing.  Of no wheels no wheelhouse is made.
 
     :param python: the Python, e.g. ``"3.11"``, whose requirements file is written
     :param digests: what is known of the wheels
     :returns: the wheels in the wheelhouse
     """
+    if not wheels:
+        return []
     digests = digests or Digests()
     with files.disk_errors(wheelhouse):
         wheelhouse.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ from crossbuild.pipeline.stages import preparation
 from crossbuild.progress.console import Console
 from crossbuild.python import target_python
 from tests.support import projects
+from tests.support.requests import changed
 
 ROOT = Path(crossbuild.__file__).parent
 
@@ -140,6 +141,24 @@ def test_what_a_kernel_refuses_does_not_pass_for_what_it_allows(
     before = planned()
     monkeypatch.setattr(module, check, lambda: answer)
     assert planned().build_key != before.build_key
+
+
+def test_what_could_use_the_network_does_not_pass_for_what_could_not(
+    request_in: Callable[..., BuildRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = request_in(projects.write(tmp_path / "tiny"))
+    target = stages.open_target(alone, Console())
+    packages = stages.choose_packages(alone, target)
+    sharing = changed(alone, ccache={"CCACHE_REMOTE_STORAGE": "redis://cache:6379"})
+
+    def keys_of(request: BuildRequest) -> tuple[str, str]:
+        (entry,) = stages.plan_run(request, target, packages).planned
+        return entry.build_key, entry.key
+
+    assert set(keys_of(sharing)).isdisjoint(keys_of(alone))
+    # Where no back end is confined, all of them can use it.
+    monkeypatch.setattr(confinement, "obstacle", lambda: "no bwrap")
+    assert keys_of(sharing) == keys_of(alone)
 
 
 def test_what_is_accepted_decides_what_is_published(

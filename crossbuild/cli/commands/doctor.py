@@ -1,5 +1,6 @@
 """``crossbuild doctor``: what an SDK can build."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -56,7 +57,12 @@ def doctor(
         build_python=build_python,
         blas=blas or configured.blas,
     )
-    diagnosis = examination.diagnose(request.located(console), tuple(packages or ()), jobs=jobs)
+    diagnosis = examination.diagnose(
+        request.located(console),
+        tuple(packages or ()),
+        jobs=jobs,
+        options=configured.options(Path.cwd()),
+    )
     if as_json:
         inputs.print_json(diagnosis.as_json())
     else:

@@ -154,7 +154,8 @@ def plan_run(request: BuildRequest, opened: Target, packages: Sequence[Package])
     where = request.target
     names = {name for package in packages for name in package.recipe.sysroot_libraries}
     reaching = replace(opened, sdk=libraries.reach(opened.sdk, names))
-    planned = keys.with_keys(packages, reaching, request.repair, request.accept)
+    network = request.capacity.uses_network
+    planned = keys.with_keys(packages, reaching, request.repair, request.accept, network=network)
     wheels = where.work / "wheels"
     store = Store(wheels, Digests(wheels / "digests.json"))
     missing = tuple(entry for entry in planned if store.pair(entry.build_key, entry.key) is None)

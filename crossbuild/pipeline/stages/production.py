@@ -71,10 +71,11 @@ def download(turn: Turn) -> Downloads:
     :raises CrossbuildError: a file cannot be had, or is another than was locked
     """
     lock, request = turn.package.lock, turn.run.request
+    # The last are published beside the wheel: that one cannot be had is found before it compiles.
+    locked = [*lock.source, *lock.build, *lock.runtime]
     with turn.step.phase("download"):
-        files_there = downloads.fetch_all(
-            [*lock.source, *lock.build], request.target.cache, offline=request.offline
-        )
+        fetched = downloads.fetch_all(locked, request.target.cache, offline=request.offline)
+    files_there = fetched[: len(lock.source) + len(lock.build)]
     source = turn.package.tree or files_there.pop(0)
     return Downloads(source, tuple(files_there))
 

@@ -47,31 +47,24 @@ def adopt(run: Run) -> list[Made]:
     ]
 
 
-def publish_requirements(batch: Sequence[Planned], run: Run) -> None:
-    """Put the pure wheels that packages need on the board into the wheelhouse.
-
-    :raises CrossbuildError: one cannot be had
-    """
-    request = run.request
-    needed = [artifact for planned in batch for artifact in planned.package.lock.runtime]
-    wheels = downloads.fetch_all(needed, request.target.cache, offline=request.offline)
-    wheelhouse.publish(wheels, request.wheelhouse, run.target.python.version, run.store.digests)
-
-
 def publish(planned: Planned, run: Run) -> Made:
-    """The wheel in the wheelhouse, where those that came along with it are as well.
+    """The wheel in the wheelhouse, with those that came along and the pure ones that it needs.
 
     :raises DiskError: the wheelhouse cannot be written
+    :raises CrossbuildError: a pure wheel cannot be had
     """
     pair = run.store.pair(planned.build_key, planned.key)
     assert pair is not None, f"{planned.package.title} was made, and is not in the store"
     built, repaired = pair
-    house, digests = run.request.wheelhouse, run.store.digests
-    python = run.target.python.version
-    published = wheelhouse.publish(repaired.wheels, house, python, digests)
+    request, digests = run.request, run.store.digests
+    house, python = request.wheelhouse, run.target.python.version
+    along = downloads.fetch_all(
+        planned.package.lock.runtime, request.target.cache, offline=request.offline
+    )
+    published = wheelhouse.publish([*repaired.wheels, *along], house, python, digests)
     wheelhouse.publish_debug(repaired.debug, house, digests)
     landed = published[0]
-    for one in published:
+    for one in published[: len(repaired.wheels)]:
         # A wheel that came along with several has the statement of the first.
         key = planned.key if one == landed else None
         if not provenance.is_current(one, digests.of(one), key):
