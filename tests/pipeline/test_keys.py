@@ -147,12 +147,12 @@ def test_what_could_use_the_network_does_not_pass_for_what_could_not(
     request_in: Callable[..., BuildRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = request_in(projects.write(tmp_path / "tiny"))
-    target = stages.open_target(alone, Console())
-    packages = stages.choose_packages(alone, target)
+    target = preparation.open_target(alone, Console())
+    packages = preparation.choose_packages(alone, target)
     sharing = changed(alone, ccache={"CCACHE_REMOTE_STORAGE": "redis://cache:6379"})
 
     def keys_of(request: BuildRequest) -> tuple[str, str]:
-        (entry,) = stages.plan_run(request, target, packages).planned
+        (entry,) = preparation.plan_run(request, target, packages).planned
         return entry.build_key, entry.key
 
     assert set(keys_of(sharing)).isdisjoint(keys_of(alone))
