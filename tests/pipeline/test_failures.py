@@ -75,7 +75,7 @@ def test_a_look_at_the_build_machine_is_an_error(
     request = request_in(projects.write(tmp_path / "nosy", {"setup.py": setup}))
     with pytest.raises(BuildError) as caught:
         run(request)
-    assert f"looked at the build machine's files in {flag[2:]}" in caught.value.what
+    assert f"used the build machine's files in {flag[2:]}" in caught.value.what
     assert flag[2:] in caught.value.evidence
     assert "dropped-paths" in caught.value.cure
     assert not request.wheelhouse.exists()
@@ -100,7 +100,7 @@ BROKEN = {
     ),
     "processor": (
         {"setup.py": EXTENSION_WITH.format(words='extra_compile_args=["-msse2"]')},
-        ("build machine's processor for the board's: -msse2", "option of the package"),
+        ("build machine's processor: -msse2", "option of the package"),
     ),
     "generator": (
         {
@@ -113,7 +113,7 @@ BROKEN = {
                 setup()
                 """,
         },
-        ("it runs here what was made for the board: ./gen", "before-build"),
+        ("on the build machine that was compiled for the board: ./gen", "before-build"),
     ),
     "configure": (
         {
@@ -131,7 +131,7 @@ BROKEN = {
                 setup()
                 """,
         },
-        ("its configure script runs what it compiled", "--host"),
+        ("its configure script runs a program that it compiled", "--host"),
     ),
     "memory": (
         {

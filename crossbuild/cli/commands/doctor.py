@@ -37,11 +37,11 @@ def doctor(
     jobs: CoresOption = defaults.JOBS,
     blas: BlasOption = None,
     machine: Annotated[
-        bool, typer.Option("--machine", help="This machine's programs alone, without an SDK.")
+        bool, typer.Option("--machine", help="Check only this machine's programs, without an SDK.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what the SDK can build, and the lines that cure what it cannot."""
+    """Show what the SDK can build, and how to fix what it cannot."""
     if machine:
         _machine(as_json)
         return
