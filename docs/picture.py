@@ -20,7 +20,7 @@ import grimp
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs/packages.svg"
 
-WIDTH, ROW, BOX, HEIGHT = 1000, 92, 300, 54
+WIDTH, ROW, BOX, HEIGHT = 1240, 92, 300, 54
 Place = tuple[float, float]
 
 

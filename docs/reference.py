@@ -164,8 +164,8 @@ def exit_codes() -> list[tuple[int, str]]:
     every = _below(errors.CrossbuildError)
     classes = [one for one in every if one.__module__ == errors.__name__]
     told = {one.exit_code: _prose(one).rstrip(".") for one in classes}
-    own = {0: "All went well", 1: "Something unforeseen: a bug of ours", 2: "Wrong words"}
-    return sorted({**own, **told, 130: "Interrupted; the same command goes on"}.items())
+    own = {0: "All went well", 1: "Unexpected: a bug in crossbuild", 2: "A wrong command line"}
+    return sorted({**own, **told, 130: "Interrupted; the same command resumes"}.items())
 
 
 def _below(kind: type[errors.CrossbuildError]) -> Iterator[type[errors.CrossbuildError]]:
@@ -182,7 +182,7 @@ def as_page() -> str:
         "<!-- Made from the program by `make reference`: change the program. -->",
         "",
         "Each command has `--help`, and `man crossbuild` is this page. A project's own settings",
-        "stand in its `pyproject.toml` ([configuration.md](configuration.md)).",
+        "are in its `pyproject.toml` ([configuration.md](configuration.md)).",
     ]
     for command in commands():
         title = command.words.removeprefix("crossbuild ")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild.core import defaults
-from crossbuild.packages.build_options import BuildOptions
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.packages.wanted import parse_all
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.python.target import TargetRequest

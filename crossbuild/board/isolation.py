@@ -2,9 +2,9 @@
 
 import enum
 
-from crossbuild.core import namespaces as kernel
 from crossbuild.core.command import tethered, try_run
-from crossbuild.core.namespaces import Owner
+from crossbuild.isolation import namespaces as kernel
+from crossbuild.isolation.namespaces import Owner
 
 _NAMESPACES = ("--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child=KILL")
 

@@ -16,14 +16,16 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 from pyproject_hooks import BackendUnavailable
 
-from crossbuild.build import diagnosis, extension_modules, hiding, questions, settings
+from crossbuild.build import diagnosis, extension_modules, questions, settings
 from crossbuild.build.job import BuildJob
-from crossbuild.core import confinement, files
+from crossbuild.core import files
 from crossbuild.core.command import clean_environment, run, which
 from crossbuild.core.errors import BuildError, CommandError, CrossbuildError
-from crossbuild.core.namespaces import Owner
-from crossbuild.packages import hooks, pyproject
-from crossbuild.packages.build_options import run_before_build
+from crossbuild.isolation import confinement, hiding
+from crossbuild.isolation.namespaces import Owner
+from crossbuild.packages import hooks
+from crossbuild.packages.project import pyproject
+from crossbuild.packages.project.build_options import run_before_build
 from crossbuild.progress.console import Step
 
 #: What numpy.distutils prints for each file: ``arm-…-gcc: numpy/core/…``.

@@ -1,19 +1,19 @@
 """Why a build failed, from what its back end printed.
 
 The knowledge is data: ``diagnoses.toml`` has what words of compilers, configure scripts, CMake,
-Meson, cargo and setuptools mean, ``libraries.toml`` which package has a library.
+Meson, cargo and setuptools mean, ``sdk/library_packages.toml`` which package has a library.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from crossbuild.core import diagnosis, documents
 from crossbuild.core.diagnosis import Cause, Match
+from crossbuild.sdk import library_packages
 from crossbuild.sdk.model import Sdk
 
 _HERE = Path(__file__).parent
@@ -128,11 +128,11 @@ def _of_library(found: Match, sdk: Sdk) -> Cause | None:
         return None
     if there := _elsewhere(column, found.first, sdk):
         return there
-    for recipe, entry in _libraries().items():
-        if any(fnmatchcase(found.first.lower(), name.lower()) for name in entry[column]):
-            fields = {"library": f"{recipe} ({found.first})", "recipe": recipe, **entry}
-            return _filled(texts["lacking"], texts["cure"], {"layer": "OE-core", **fields})
-    return None
+    package = library_packages.providing(column, found.first)
+    if package is None:
+        return None
+    fields = {"library": f"{package.recipe} ({found.first})", **asdict(package)}
+    return _filled(texts["lacking"], texts["cure"], fields)
 
 
 def _elsewhere(column: str, name: str, sdk: Sdk) -> Cause | None:
@@ -157,8 +157,3 @@ def _filled(what: str, cure: str, fields: Mapping[str, Any]) -> Cause:
 @cache
 def _knowledge() -> Mapping[str, Any]:
     return documents.read_toml(_HERE / "diagnoses.toml")
-
-
-@cache
-def _libraries() -> Mapping[str, Mapping[str, Any]]:
-    return documents.read_toml(_HERE / "libraries.toml")

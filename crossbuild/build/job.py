@@ -8,8 +8,8 @@ from pathlib import Path
 from crossbuild.build.crossenv import CrossEnv
 from crossbuild.build.workspace import Workspace
 from crossbuild.packages import recipe
-from crossbuild.packages.build_options import BuildOptions
 from crossbuild.packages.package import Package
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.packages.recipe import RecipeVersion
 
 

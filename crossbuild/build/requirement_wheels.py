@@ -10,9 +10,10 @@ from build import BuildBackendException, BuildException, ProjectBuilder
 from packaging.utils import parse_sdist_filename
 
 from crossbuild.build.crossenv import CrossEnv
-from crossbuild.core import confinement, files
+from crossbuild.core import files
 from crossbuild.core.command import clean_environment, run
 from crossbuild.core.errors import BuildError
+from crossbuild.isolation import confinement
 from crossbuild.packages import hooks
 from crossbuild.packages.source import tree as source_tree
 from crossbuild.python.build_python import BuildPython

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from crossbuild.build import cmake, meson, questions
 from crossbuild.build.job import BuildJob
-from crossbuild.core import files, jobserver
+from crossbuild.core import files
 from crossbuild.packages import recipe
-from crossbuild.packages.build_options import FLAG_VARIABLES
+from crossbuild.packages.project.build_options import FLAG_VARIABLES
+from crossbuild.toolchain import jobserver
 
 #: Optimised, without debug information; each function apart, so that the linker leaves out
 #: what nothing calls.

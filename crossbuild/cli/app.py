@@ -36,9 +36,9 @@ app = typer.Typer(
 #: The commands by the headings of ``--help``.
 _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Build wheels": (doctor, wheels, matrix),
-    "Prove them": (audit, verify, parity, reproduce),
-    "Hand them on": (sbom, licences, sign, verify_signature),
-    "Keep house": (report, lock, clean),
+    "Test them": (audit, verify, parity, reproduce),
+    "Publish them": (sbom, licences, sign, verify_signature),
+    "Maintain": (report, lock, clean),
 }
 #: Those that work step by step.
 _STEPWISE = {wheels, matrix, verify, parity, reproduce, lock}

@@ -14,8 +14,8 @@ from crossbuild.progress.console import Console
 
 if TYPE_CHECKING:  # heavy at start-up, and no command's business before it runs
     from crossbuild.packages.application import Application
+    from crossbuild.packages.project.configuration import Configuration
     from crossbuild.packages.wanted import Wanted
-    from crossbuild.pipeline.configuration import Configuration
     from crossbuild.python.target import TargetRequest
     from crossbuild.repair.options import Bundling, RepairOptions
     from crossbuild.toolchain.capacity import Capacity
@@ -28,7 +28,7 @@ console = Console()
 
 def configuration() -> "Configuration":
     """The project's configuration, which is that of the current folder."""
-    from crossbuild.pipeline import configuration
+    from crossbuild.packages.project import configuration
 
     configured = configuration.read(Path.cwd(), os.environ)
     console.verbosity = configured.build_verbosity

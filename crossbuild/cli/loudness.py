@@ -13,7 +13,7 @@ QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Nothing but notes, errors and results.")
 ]
 VerboseOption = Annotated[
-    bool, typer.Option("--verbose", "-v", help="The builds' logs as they grow.")
+    bool, typer.Option("--verbose", "-v", help="Print the builds' logs while they grow.")
 ]
 
 Function = TypeVar("Function", bound=Callable[..., None])

@@ -56,7 +56,7 @@ PythonsOption = Annotated[
         envvar="CROSSBUILD_PYTHON",
         parser=_series,
         metavar="X.Y",
-        help="These Pythons alone, e.g. 3.7 (3.7.8 means the same).",
+        help="Only these Pythons, e.g. 3.7 (3.7.8 means the same).",
         rich_help_panel=TARGET_PANEL,
         autocompletion=completion.pythons,
     ),
@@ -81,7 +81,7 @@ NoFetchPythonOption = Annotated[
     bool,
     typer.Option(
         "--no-fetch-python",
-        help="Fetch no Python that this machine lacks.",
+        help="Do not download a missing build Python.",
         rich_help_panel=_MACHINES,
     ),
 ]
@@ -114,7 +114,7 @@ CacheOption = Annotated[
 PatchVersionOption = Annotated[
     str | None,
     typer.Option(
-        help="The board's Python, e.g. 3.7.8, where the SDK has no headers of it.",
+        help="The board's full Python version, e.g. 3.7.8, if the SDK has no headers of it.",
         rich_help_panel=TARGET_PANEL,
     ),
 ]
@@ -122,7 +122,7 @@ SharedOption = Annotated[
     bool | None,
     typer.Option(
         "--shared/--static",
-        help="How the board's Python has libpython (same case).",
+        help="Whether the board's Python has a shared libpython (same case).",
         rich_help_panel=TARGET_PANEL,
     ),
 ]
@@ -132,8 +132,8 @@ BlasOption = Annotated[
     Blas | None,
     typer.Option(
         "--blas",
-        help="OpenBLAS: the SDK's own, one built for it, that where the SDK has none that fits, or "
-        "the newest built.",
+        help="OpenBLAS: the SDK's (sdk), a built one (build, or newest for a newer release), or "
+        "built only if the SDK has none that fits (auto).",
         rich_help_panel=TARGET_PANEL,
     ),
 ]
@@ -168,10 +168,10 @@ LicenceOption = Annotated[
     typer.Option(
         "--licence",
         metavar="NAME=SPDX",
-        help="The licence of a distribution whose wheel leaves it open.",
+        help="The licence of a package whose wheel does not name it.",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="For machines, on standard output.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON for programs, on standard output.")]
 SlimOption = Annotated[
     bool | None,
     typer.Option(
@@ -194,7 +194,7 @@ AcceptOption = Annotated[
     typer.Option(
         "--accept",
         metavar="RULE:FILE",
-        help="Accept what this rule of the audit finds in these files (a glob); told all the same.",
+        help="Accept this audit rule's findings in these files (a glob); they are still reported.",
         rich_help_panel=WHEELS_PANEL,
     ),
 ]
@@ -225,7 +225,7 @@ DistccOption = Annotated[
     typer.Option(
         "--distcc",
         metavar="HOSTS",
-        help="Hosts that compile as well, in distcc's words: 'hostA/4 hostB/8'.",
+        help="Other hosts that compile, in distcc's syntax: 'hostA/4 hostB/8'.",
         rich_help_panel=_MACHINES,
     ),
 ]
@@ -242,7 +242,7 @@ ReproduceOption = Annotated[
     bool,
     typer.Option(
         "--reproduce",
-        help="Build all again elsewhere; fail where a byte differs.",
+        help="Build everything again in another folder; fail if a byte differs.",
         rich_help_panel=WHEELS_PANEL,
     ),
 ]
@@ -251,13 +251,13 @@ RequirementsOption = Annotated[
     typer.Option(
         "--requirement",
         "-r",
-        help="A requirements file, pyproject.toml or pylock.toml: all of it, with what it needs.",
+        help="A requirements file, pyproject.toml or pylock.toml, with all dependencies.",
         rich_help_panel=_CHOICE,
     ),
 ]
 ConstraintsOption = Annotated[
     list[Path] | None,
-    typer.Option("--constraint", "-c", help="Versions, as pip's -c.", rich_help_panel=_CHOICE),
+    typer.Option("--constraint", "-c", help="Constraints, as pip's -c.", rich_help_panel=_CHOICE),
 ]
 GroupOption = Annotated[
     list[str] | None,
@@ -276,7 +276,7 @@ NoBinaryOption = Annotated[
     typer.Option(
         "--no-binary",
         metavar="NAME",
-        help="Built even where an index has a wheel.",
+        help="Build even if an index has a wheel.",
         rich_help_panel=_CHOICE,
     ),
 ]
@@ -285,18 +285,16 @@ OnlyBinaryOption = Annotated[
     typer.Option(
         "--only-binary",
         metavar="NAME",
-        help="Not to be built; :all: for all.",
+        help="Do not build; :all: for all.",
         rich_help_panel=_CHOICE,
     ),
 ]
 BuildAllOption = Annotated[
     bool,
-    typer.Option(
-        "--build-all", help="Take no compiled wheel of an index.", rich_help_panel=_CHOICE
-    ),
+    typer.Option("--build-all", help="Use no compiled wheel of an index.", rich_help_panel=_CHOICE),
 ]
 OfflineOption = Annotated[
-    bool, typer.Option("--offline", help="Use cached downloads alone.", rich_help_panel=_MACHINES)
+    bool, typer.Option("--offline", help="Use only cached downloads.", rich_help_panel=_MACHINES)
 ]
 
 PackagesArgument = Annotated[

@@ -1,6 +1,6 @@
 """Every failure a user can meet: what failed, the evidence, and what to try.
 
-Each class has its own exit code (documented in README.md), so that scripts can
+Each class has its own exit code (listed in docs/commands.md), so that scripts can
 tell a bad SDK from a failed download without reading text.
 """
 
@@ -33,7 +33,7 @@ class CrossbuildError(Exception):
 
 
 class ConfigurationError(CrossbuildError):
-    """An option, ``pyproject.toml`` or definition file says something impossible."""
+    """An option, ``pyproject.toml`` or a definition file has an invalid value."""
 
     exit_code = 3
 
@@ -142,7 +142,7 @@ class MatrixError(CrossbuildError):
 
 
 class SuiteError(CrossbuildError):
-    """Tests of a package's own suite failed that are not known to fail."""
+    """Tests of a package's own suite failed that are not listed as known failures."""
 
     exit_code = 22
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from crossbuild.doctor.bench import Bench, tail
@@ -10,9 +10,10 @@ from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.doctor.model import Finding
 from crossbuild.elf import file as elf
 from crossbuild.elf.file import TAG_CPU_ARCH, TAG_FP_ARCH, Elf, ElfError
-from crossbuild.sdk import libraries
+from crossbuild.sdk import libraries, library_packages
 from crossbuild.sdk.brought import openblas
 from crossbuild.sdk.libraries import Library
+from crossbuild.sdk.library_packages import LibraryPackage
 from crossbuild.sdk.model import Sdk
 
 #: openblas_get_config() returns this text: version, options, core.
@@ -29,6 +30,8 @@ _PROBE = (
 #: Tag_FP_arch in the order of what a processor must have (Addenda to the ABI for the Arm
 #: Architecture, 3.3.5.2): the D16 forms need no more than the full ones.
 _FP_LEVELS = {0: 0, 1: 1, 2: 2, 3: 3, 4: 3, 5: 4, 6: 4, 7: 5, 8: 5}
+#: A library that no table has: its recipe may have its name.
+_UNKNOWN = LibraryPackage("", "", "")
 _NETLIB = ("libblas.so", "liblapack.so", "libcblas.so", "libblas.so.3", "liblapack.so.3")
 
 
@@ -66,12 +69,13 @@ def library(
         return
     library_there = libraries.find(bench.sdk, name)
     if library_there is None or library_there.shared is None:
+        package = library_packages.providing("libraries", name) or _UNKNOWN
         folders = ", ".join(str(folder) for folder in bench.sdk.library_dirs)
         yield catalogue.finding(
             "library-missing",
             evidence=f"not in {folders}",
             recipes=titles,
-            fields={"library": name, "title": " and ".join(titles)},
+            fields={"library": name, "title": " and ".join(titles), **asdict(package)},
         )
 
 

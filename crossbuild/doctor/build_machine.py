@@ -51,10 +51,10 @@ class BuildMachine:
         if self.install:
             sudo = "" if os.geteuid() == 0 else "sudo "
             return f"next: {sudo}{self.install}"
-        return "this machine has what crossbuild uses\nnext: crossbuild doctor --sdk DIR"
+        return "this machine has all that builds need\nnext: crossbuild doctor --sdk DIR"
 
     def as_json(self) -> dict[str, Any]:
-        """For machines (docs/doctor.md)."""
+        """For machines (docs/install.md)."""
         programs = [
             {
                 "any": list(need.any),

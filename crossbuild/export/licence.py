@@ -7,9 +7,9 @@ from pathlib import Path
 
 from crossbuild.core import documents
 from crossbuild.core.errors import ExportError
-from crossbuild.doctor import release
-from crossbuild.doctor.release import Release
 from crossbuild.papers import licence
+from crossbuild.sdk import release
+from crossbuild.sdk.release import Release
 from crossbuild.wheel.archive import Wheel
 
 _TABLE = Path(__file__).parent / "licences.toml"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from crossbuild.core import templates
-from crossbuild.doctor import release
-from crossbuild.doctor.release import Release
+from crossbuild.sdk import release
+from crossbuild.sdk.release import Release
 
 _TEMPLATES = Path(__file__).parent / "sdk"
 

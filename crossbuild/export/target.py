@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.core.python_version import PythonVersion
-from crossbuild.doctor import release
-from crossbuild.doctor.release import Release
+from crossbuild.sdk import release
 from crossbuild.sdk.model import Sdk
+from crossbuild.sdk.release import Release
 
 _SCRIPT = re.compile(r"(.+)-[^-]+-linux(-\w+)?")
 _FPU = re.compile(r"-mfpu=(\S+)")

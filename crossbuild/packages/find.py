@@ -15,18 +15,12 @@ from crossbuild.core.errors import ConfigurationError, IndexUnreachableError
 from crossbuild.core.python_version import PythonVersion
 from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
-from crossbuild.packages import (
-    against,
-    languages,
-    lock,
-    pyproject,
-    recipe,
-    versions,
-)
+from crossbuild.packages import against, lock, recipe, versions
 from crossbuild.packages.lock import Lock
 from crossbuild.packages.package import UNSTATED, Package
+from crossbuild.packages.project import pyproject
 from crossbuild.packages.recipe import Recipe, RecipeVersion
-from crossbuild.packages.source import archive
+from crossbuild.packages.source import languages
 from crossbuild.packages.source import tree as source_tree
 from crossbuild.packages.source.tree import SourceTree
 from crossbuild.packages.wanted import SourceArchive, SourceFolder, Wanted
@@ -151,8 +145,9 @@ class Finder:
 
     def _of_sdist(self, source: Artifact, preferred: Mapping[str, str]) -> Lock:
         sdist = download.fetch(source, self.cache, offline=self.offline)
+        requires = pyproject.of_archive(sdist).build_system.requires
         asked = self._asking((source.name, source.version), sdist)
-        return self._resolved(requires_in_archive(sdist), preferred, asked, source)
+        return self._resolved(requires, preferred, asked, source)
 
     def _from_folder(self, wanted: SourceFolder, preferred: Mapping[str, str]) -> Package:
         folder = wanted.path
@@ -321,9 +316,3 @@ def _plain(
     backend = "meson-python" if meson else "plain"
     fields = {"package": name, "version": version, "python": python, "backend": backend}
     return RecipeVersion.model_validate({**fields, "build-requires": requires, **more})
-
-
-def requires_in_archive(sdist: Path) -> tuple[str, ...]:
-    """The build requirements that a source distribution states."""
-    path = sdist / "pyproject.toml"
-    return pyproject.parse(archive.member(sdist, path.name), path).build_system.requires

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from crossbuild.packages.build_options import NO_OPTIONS, BuildOptions
 from crossbuild.packages.lock import Lock
+from crossbuild.packages.project.build_options import NO_OPTIONS, BuildOptions
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.packages.source.tree import SourceTree
 

@@ -14,8 +14,8 @@ from crossbuild.index import download, pip_settings, resolver
 from crossbuild.index.artifact import Artifact
 from crossbuild.index.pip_settings import PipSettings
 from crossbuild.packages import lock, recipe
-from crossbuild.packages.find import requires_in_archive
 from crossbuild.packages.lock import Lock
+from crossbuild.packages.project import pyproject
 from crossbuild.packages.recipe import RecipeVersion
 
 _CANONICAL = "https://files.pythonhosted.org/packages"
@@ -173,7 +173,8 @@ def _required_by_sources(found: Iterable[Artifact], settings: PipSettings) -> li
     sources = [artifact for artifact in found if not artifact.is_wheel]
     with tempfile.TemporaryDirectory() as folder:
         archives = download.fetch_all(sources, Path(folder), settings=settings)
-        return [text for archive in archives for text in requires_in_archive(archive)]
+        stated = [pyproject.of_archive(archive) for archive in archives]
+        return [text for one in stated for text in one.build_system.requires]
 
 
 def public_url(artifact: Artifact) -> str:

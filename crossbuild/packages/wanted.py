@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion
 
 from crossbuild.core import abi
 from crossbuild.core.errors import ConfigurationError
-from crossbuild.packages import pyproject
+from crossbuild.packages.project import pyproject
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.packages import recipe
-from crossbuild.packages.build_options import BuildOptions
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.packages.wanted import SourceArchive, SourceFolder, Wanted, requirement
 from crossbuild.papers import provenance
 from crossbuild.papers.provenance import Definition, Internal, Origin, Parameters, Statement

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 import crossbuild
-from crossbuild.build import hiding
-from crossbuild.core import confinement, files, own_code
+from crossbuild.core import files, own_code
+from crossbuild.isolation import confinement, hiding
 from crossbuild.packages.package import Package
 from crossbuild.papers import about, licence
 from crossbuild.pipeline.plan import Planned
@@ -24,7 +24,7 @@ _STAGES = ("pipeline.readiness", "pipeline.requirements", "pipeline.run", "pipel
 #: The code that decides what a back end makes; a test holds it against what that code imports.
 BUILD_CODE = (
     *("core", "in_process", "sdk", "sdk.brought", "toolchain", "python", "index", "wheel"),
-    *("packages", "packages.source", "build"),
+    *("packages", "packages.project", "packages.source", "isolation", "build"),
     *_STAGES,
 )
 
@@ -53,17 +53,23 @@ def with_keys(
     target: Target,
     options: RepairOptions,
     accept: Sequence[str] = (),
+    *,
+    network: bool = False,
 ) -> tuple[Planned, ...]:
     """Give each package its keys; *packages* must be in order.
 
     :param accept: what the audit is told to accept, which decides what is published
+    :param network: whether back ends keep the network, for their compilers use other machines
     """
+    confined = not confinement.obstacle()
     build = [
         *(target.sdk.content_id, _python_digest(target.python)),
         *(own_code.digest(BUILD_CODE), own_code.tools(*BUILD_TOOLS)),
         # A good build takes nothing from the build machine or the network, and comes out the same.
-        # But one that could must not pass for one that could not, once the kernel allows more.
-        *(hiding.owner() is not None, not confinement.obstacle()),
+        # But one that could must not pass for one that could not, once the kernel allows more, or
+        # no compiler needs the network.
+        *(hiding.owner() is not None, confined),
+        *(["network"] if confined and network else []),
     ]
     repair = [of_repair(), options.facts, sorted(accept), about.sdk(target.sdk)]
     keys: dict[str, str] = {}

@@ -2,10 +2,11 @@
 
 from functools import partial
 
-from crossbuild.pipeline import origins, plan, stages
+from crossbuild.pipeline import origins, plan
 from crossbuild.pipeline.plan import Planned
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.pipeline.run import Made, Run
+from crossbuild.pipeline.stages import preparation, production, publication
 from crossbuild.progress import workers
 from crossbuild.progress.console import Console
 
@@ -15,47 +16,46 @@ def make_wheels(request: BuildRequest, console: Console) -> list[Made]:
 
     :raises CrossbuildError: whatever keeps a wheel from being made or from fitting
     """
-    request = stages.locate_sdk(request, console)
-    target = stages.open_target(request, console)
-    request = stages.apply_markers(request, target, console)
-    request = stages.read_projects(request, target, console)
-    request = stages.resolve_application(request, target, console)
-    packages = stages.choose_packages(request, target)
-    target = stages.bring_along(request, target, packages, console)
-    run = stages.plan_run(request, target, packages)
-    run = stages.require_ready(run, console)
+    request = preparation.locate_sdk(request, console)
+    target = preparation.open_target(request, console)
+    request = preparation.apply_markers(request, target, console)
+    request = preparation.read_projects(request, target, console)
+    request = preparation.resolve_application(request, target, console)
+    packages = preparation.choose_packages(request, target)
+    target = preparation.bring_along(request, target, packages, console)
+    run = preparation.plan_run(request, target, packages)
+    run = preparation.require_ready(run, console)
 
     def make_wheel(planned: Planned, run: Run, console: Console) -> None:
         """One wheel; in a process of its own where several are made side by side."""
-        with stages.turn(planned, run, console) as turn:
+        with production.turn(planned, run, console) as turn:
             # Another run may have made it while this one waited.
             if run.store.pair(planned.build_key, planned.key) is None:
                 built = run.store.built(planned.build_key)
                 if built is None:
-                    downloads = stages.download(turn)
-                    job = stages.cross_environment(downloads, turn)
-                    built = stages.build(job, turn)
-                repaired = stages.repair(built, turn)
-                repaired = stages.audit(repaired, built, turn)
-                stages.keep(repaired, turn)
+                    downloads = production.download(turn)
+                    job = production.cross_environment(downloads, turn)
+                    built = production.build(job, turn)
+                repaired = production.repair(built, turn)
+                repaired = production.audit(repaired, built, turn)
+                production.keep(repaired, turn)
         # At once: what is built beside it may fail.
-        stages.publish(planned, run)
+        publication.publish(planned, run)
 
     console.plan([run.name_of(planned) for planned in run.missing])
-    made = stages.adopt(run)
+    made = publication.adopt(run)
     origins.record_adopted(made, run)
     for batch in plan.batches(run.planned):
-        stages.publish_requirements(batch, run)
         missing = [planned for planned in batch if planned in run.missing]
-        with stages.sharing_compilers(missing, run) as shared:
+        with production.sharing_compilers(missing, run) as shared:
             pieces = {one.package.name: partial(make_wheel, one, shared) for one in missing}
             workers.run(pieces, console, min(len(pieces), run.capacity.jobs))
-        published = [stages.publish(planned, run) for planned in batch]
+        published = [publication.publish(planned, run) for planned in batch]
         origins.record(batch, published, run)
         made += published
-    along = stages.required_along(made, run, console)
+    along = publication.required_along(made, run, console)
     if along:
         made += make_wheels(along, console)
-    stages.require_installable(made, run)
+    publication.require_installable(made, run)
     run.store.digests.save()
     return made

@@ -18,13 +18,14 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from rich.table import Table
 
-from crossbuild.core import abi, defaults, jobserver
+from crossbuild.core import abi, defaults
 from crossbuild.core.errors import ConfigurationError, CrossbuildError, MatrixError
 from crossbuild.core.python_version import PythonVersion
-from crossbuild.packages import pyproject, recipe, versions
+from crossbuild.packages import recipe, versions
+from crossbuild.packages.project import pyproject
+from crossbuild.packages.project.configuration import Configuration
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.packages.wanted import SourceArchive, SourceFolder, Wanted
-from crossbuild.pipeline.configuration import Configuration
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.pipeline.run import Made
@@ -32,6 +33,7 @@ from crossbuild.progress import workers
 from crossbuild.progress.console import Console, spell
 from crossbuild.sdk import reference as reference_sdk
 from crossbuild.sdk.model import Sdk
+from crossbuild.toolchain import jobserver
 
 #: What GitLab's child pipeline includes: the job ``.cell``, which builds one.
 GITLAB_TEMPLATE = ".gitlab/cell.yml"

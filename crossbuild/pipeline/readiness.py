@@ -41,7 +41,8 @@ def _diagnose(request: BuildRequest) -> "Diagnosis":
     from crossbuild import doctor
 
     packages = [str(one) for one in request.packages]
-    return doctor.diagnose(request.target, packages, jobs=request.capacity.jobs_here)
+    jobs = request.capacity.jobs_here
+    return doctor.diagnose(request.target, packages, jobs=jobs, options=request.options)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from crossbuild.index.artifact import Artifact
 from crossbuild.packages.application import NO_APPLICATION, Application
-from crossbuild.packages.build_options import NO_OPTIONS, BuildOptions
+from crossbuild.packages.project.build_options import NO_OPTIONS, BuildOptions
 from crossbuild.packages.wanted import Wanted
 from crossbuild.python.target import TargetRequest
 from crossbuild.repair.options import DEFAULT, RepairOptions

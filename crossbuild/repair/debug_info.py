@@ -12,7 +12,7 @@ from pathlib import Path
 from crossbuild.core.command import run
 from crossbuild.core.errors import RepairError
 from crossbuild.elf import file as elf
-from crossbuild.packages.build_options import BuildOptions
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.sdk.model import Sdk
 
 #: Words that come after a build's own.  The compiler's command line, which it records by

@@ -137,6 +137,7 @@ def _proofs(report: Mapping[str, Any], wheels: _Wheels) -> Iterator[Proof]:
             measured = {
                 "outcome": "passed" if script["passed"] else "failed",
                 "imported": len(script["imported"]),
+                "not_imported": len(script["not_imported"]),
                 "seconds": script["seconds"],
                 "peak_memory": script["peak_memory"],
             }

@@ -131,6 +131,7 @@ class Proof(_Fact):
     :ivar wheel: its SHA-256
     :ivar beside: the SHA-256 of all wheels that were installed with it
     :ivar imported: how many modules were imported, where it has no smoke script
+    :ivar not_imported: how many were not, which gave up or failed
     :ivar peak_memory: in bytes
     """
 
@@ -140,6 +141,7 @@ class Proof(_Fact):
     outcome: Literal["passed", "failed", "installed"]
     beside: tuple[str, ...]
     imported: int = 0
+    not_imported: int = 0
     seconds: float = 0.0
     peak_memory: int = 0
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossbuild.core import defaults, jobserver
+from crossbuild.core import defaults
+from crossbuild.toolchain import jobserver
 
 if TYPE_CHECKING:  # a run that builds nothing must not wait for it
     from crossbuild.toolchain.distcc import Farm
@@ -17,7 +18,7 @@ class Capacity:
 
     :ivar jobs: how many at once
     :ivar farm: other machines that compile for this one
-    :ivar jobserver: what several builds at once share (:mod:`crossbuild.core.jobserver`)
+    :ivar jobserver: what several builds at once share (:mod:`crossbuild.toolchain.jobserver`)
     :ivar ccache: variables by which ccache uses a storage that machines share
     """
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from crossbuild.core import defaults, jobserver, system_packages
+from crossbuild.core import defaults, system_packages
 from crossbuild.core.command import clean_environment, ssh_agent, try_run, which
 from crossbuild.core.errors import CommandError, ConfigurationError, ToolMissingError
 from crossbuild.sdk.model import Sdk
+from crossbuild.toolchain import jobserver
 
 #: What is in distcc's syntax and has no place here, with the reason.
 _REFUSED = {

@@ -13,8 +13,9 @@ from crossbuild.core.errors import ConfigurationError
 from crossbuild.core.python_version import PythonVersion
 from crossbuild.index import download, pip_settings
 from crossbuild.index.artifact import Artifact
-from crossbuild.packages import cibuildwheel, lock, relock
-from crossbuild.packages.build_options import filled
+from crossbuild.packages import lock, relock
+from crossbuild.packages.project import cibuildwheel
+from crossbuild.packages.project.build_options import filled
 from crossbuild.packages.source import tree as source_tree
 from crossbuild.progress.console import Console
 from crossbuild.verify import smoke

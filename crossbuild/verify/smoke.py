@@ -9,7 +9,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
@@ -36,15 +36,18 @@ _TAIL = 30
 _REMOVE = "import shutil, sys; shutil.rmtree(sys.argv[1], ignore_errors=True)"
 
 
-#: What import_modules.py says of a module that the board loads and that does not go on there.
-_GAVE_UP = re.compile(r"^gave up: .+$", re.MULTILINE)
+#: What import_modules.py says of modules: that it tries one, that one was not imported, and why.
+_TRIED = re.compile(r"^import (\S+)$", re.MULTILINE)
+_NOT_IMPORTED = re.compile(r"^(?:gave up|failed): (\S+): (.+)$", re.MULTILINE)
+_TO_THE_END = re.compile(r"^all were tried$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class ScriptResult:
     """How a script ended on the board; *peak_memory* in bytes, *status* < 0 for a signal.
 
-    :ivar imported: what was imported, where the package has no smoke script
+    :ivar imported: the modules that were imported, where the package has no smoke script
+    :ivar not_imported: why those were not that should have been, by name
     """
 
     package: str
@@ -54,6 +57,17 @@ class ScriptResult:
     peak_memory: int
     output: str
     imported: tuple[str, ...] = ()
+    not_imported: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        """How it ended, in words."""
+        if not self.passed:
+            return "FAILED"
+        if not self.imported and not self.not_imported:
+            return "passed"
+        others = f", {len(self.not_imported)} not" if self.not_imported else ""
+        return f"{len(self.imported)} imported{others}"
 
 
 @dataclass(frozen=True)
@@ -110,12 +124,13 @@ def verify(
     for package, script in smoke_scripts.items():
         with console.step(f"smoke test of {package} on {board.name}") as step:
             results.append(run_script(board, package, script, log=log))
-            step.outcome = "passed" if results[-1].passed else "FAILED"
+            step.outcome = results[-1].verdict
     for package, modules in _without_scripts(packages, smoke_scripts, wheels).items():
         with console.step(f"import modules of {package} on {board.name}") as step:
             results.append(import_modules(board, package, modules, log=log))
-            step.outcome = f"{len(modules)} imported" if results[-1].passed else "FAILED"
-            step.notes += _GAVE_UP.findall(results[-1].output)
+            step.outcome = results[-1].verdict
+            not_imported = results[-1].not_imported
+            step.notes += [f"not imported: {name}: {why}" for name, why in not_imported.items()]
     report = SmokeReport(
         board.name, about, board.notes, installed, seconds, checked, tuple(results)
     )
@@ -177,7 +192,22 @@ def import_modules(
     target = f"{board.scratch}/smoke/import_modules.py"
     board.push(ON_BOARD / "import_modules.py", target)
     result = run_measured(board, package, [target, *modules], log=log)
-    return replace(result, imported=tuple(modules))
+    not_imported = _not_imported(modules, result.output)
+    imported = tuple(name for name in modules if name not in not_imported)
+    # A module may end Python with any status, before others are tried.
+    passed = result.passed and _TO_THE_END.search(result.output) is not None
+    return replace(result, passed=passed, imported=imported, not_imported=not_imported)
+
+
+def _not_imported(modules: Sequence[str], output: str) -> dict[str, str]:
+    """Why modules were not imported, by what import_modules.py said of them."""
+    told = {name: why for name, why in _NOT_IMPORTED.findall(output) if name in modules}
+    if _TO_THE_END.search(output):
+        return told
+    # Python ended in the last that was tried, and came to none after it.
+    tried = [name for name in _TRIED.findall(output) if name in modules]
+    last = modules.index(tried[-1]) if tried else 0
+    return {**told, **dict.fromkeys(modules[last:], "Python ended before it was imported")}
 
 
 def _without_scripts(
@@ -239,10 +269,8 @@ def summary(report: SmokeReport) -> Table:
         if result is None:
             table.add_row(package, version, "installed", "", "")
             continue
-        good = f"{len(result.imported)} imported" if result.imported else "passed"
-        verdict = good if result.passed else "FAILED"
         memory = files.size_text(result.peak_memory)
-        table.add_row(package, version, verdict, f"{result.seconds:.1f}", memory)
+        table.add_row(package, version, result.verdict, f"{result.seconds:.1f}", memory)
     return table
 
 
@@ -328,5 +356,5 @@ def _require_passed(report: SmokeReport, log: Path) -> None:
     failed = [result for result in report.scripts if not result.passed]
     if failed:
         names = ", ".join(result.package for result in failed)
-        what = "import" if failed[0].imported else "smoke test"
+        what = "import" if failed[0].not_imported else "smoke test"
         raise failure(f"the {what} of {names} failed on {report.board}", failed[0], log)

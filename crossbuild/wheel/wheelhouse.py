@@ -17,6 +17,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from crossbuild.core import files
 from crossbuild.core.digests import Digests
+from crossbuild.core.errors import DiskError
 from crossbuild.core.python_version import PythonVersion
 from crossbuild.wheel import simple_index
 
@@ -36,21 +37,33 @@ def publish(
     """Copy wheels into the wheelhouse and bring its lists up to date.
 
     A wheel lands whole or not at all; one that is there with the same content stays
-    untouched, so that a second run changes nothing.
+    untouched, so that a second run changes nothing.  Of no wheels no wheelhouse is made, and
+    where the lists cannot be written, no wheel is added.
 
     :param python: the Python, e.g. ``"3.11"``, whose requirements file is written
     :param digests: what is known of the wheels
     :returns: the wheels in the wheelhouse
+    :raises DiskError: it cannot be written
     """
+    if not wheels:
+        return []
     digests = digests or Digests()
     with files.disk_errors(wheelhouse):
         wheelhouse.mkdir(parents=True, exist_ok=True)
     with files.exclusive(wheelhouse / ".lock"):
-        landed = [_land(wheel, wheelhouse / wheel.name, digests) for wheel in wheels]
-        sums = {wheel: digests.of(wheel) for wheel in contents(wheelhouse)}
-        _write_requirements(landed, requirements_file(wheelhouse, python), sums)
-        _write_lists(wheelhouse, sums, digests)
-    return landed
+        targets = [wheelhouse / wheel.name for wheel in wheels]
+        new = [target for target in targets if not target.exists()]
+        try:
+            for wheel, target in zip(wheels, targets, strict=True):
+                _land(wheel, target, digests)
+            sums = {wheel: digests.of(wheel) for wheel in contents(wheelhouse)}
+            _write_requirements(targets, requirements_file(wheelhouse, python), sums)
+            _write_lists(wheelhouse, sums, digests)
+        except DiskError:
+            for target in new:
+                target.unlink(missing_ok=True)
+            raise
+    return targets
 
 
 def publish_debug(paths: Sequence[Path], wheelhouse: Path, digests: Digests) -> None:
@@ -100,9 +113,9 @@ def requirements_file(wheelhouse: Path, python: str) -> Path:
     return wheelhouse / f"requirements-{PythonVersion(python).tag}.txt"
 
 
-def _land(path: Path, target: Path, digests: Digests) -> Path:
+def _land(path: Path, target: Path, digests: Digests) -> None:
     if target.exists() and digests.of(target) == digests.of(path):
-        return target
+        return
     stage = target.with_name(f".{target.name}.part")
     with files.disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +124,6 @@ def _land(path: Path, target: Path, digests: Digests) -> Path:
             os.replace(stage, target)  # noqa: PTH105 - a rename, atomic within the folder
         finally:
             stage.unlink(missing_ok=True)
-    return target
 
 
 def _write_lists(wheelhouse: Path, sums: Mapping[Path, str], digests: Digests) -> None:

@@ -31,7 +31,7 @@ from crossbuild.board.diagnosis import UNKNOWN, diagnose
         (
             "ImportError: libopenblas.so.0: cannot open shared object file: No such file",
             "the shared library libopenblas.so.0 is neither on the board nor in the wheel",
-            "graft libopenblas.so.0",
+            "add libopenblas.so.0 to the image",
         ),
         ("ImportError: /x.so: wrong ELF class: ELFCLASS64", "ELFCLASS64", "crossbuild audit"),
         (
@@ -54,10 +54,10 @@ from crossbuild.board.diagnosis import UNKNOWN, diagnose
         ("exit status: ended by signal 9", "out of memory", "free"),
         (
             "RuntimeError: module compiled against ABI version 0x1000009 but this version of numpy",
-            "headers of another numpy",
-            "one wheelhouse",
+            "another version of numpy",
+            "in one run",
         ),
-        ("failed to map segment from shared object", "forbids running code", "noexec"),
+        ("failed to map segment from shared object", "does not allow code to run", "noexec"),
     ],
 )
 def test_cause_and_cure(output: str, what: str, cure: str) -> None:

@@ -102,6 +102,34 @@ def test_without_a_smoke_script_every_module_is_imported(
     assert "1 imported" in summary(report).columns[2].cells
 
 
+def test_modules_that_give_up_are_not_counted_as_imported(
+    board: EmulatedBoard, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    files = {"more.py": b"import lacking\n", "plain.py": b"print('half a line', end='')\n"}
+    write_wheel(tmp_path, "several", "py3-none-any", files)
+    log, saved = tmp_path / "board.log", tmp_path / "report.json"
+    report = verify(tmp_path, board, ["several"], {}, Console(), log=log, report_file=saved)
+    (result,) = json.loads(saved.read_text())["scripts"]
+    assert result["passed"]
+    assert result["imported"] == ["plain"]
+    assert result["not_imported"] == {"more": "it needs lacking"}
+    assert "1 imported, 1 not" in summary(report).columns[2].cells
+    told = capfd.readouterr().err
+    assert "1 imported, 1 not" in told
+    assert "not imported: more: it needs lacking" in told
+
+
+def test_a_module_that_ends_python_is_no_success(board: EmulatedBoard, tmp_path: Path) -> None:
+    files = {"a.py": b"", "ends.py": b"import os\nos._exit(0)\n", "later.py": b""}
+    write_wheel(tmp_path, "ending", "py3-none-any", files)
+    log, saved = tmp_path / "board.log", tmp_path / "report.json"
+    with pytest.raises(BoardError, match="the import of ending failed"):
+        verify(tmp_path, board, ["ending"], {}, Console(), log=log, report_file=saved)
+    (result,) = json.loads(saved.read_text())["scripts"]
+    assert result["imported"] == ["a"]
+    assert list(result["not_imported"]) == ["ends", "later"]
+
+
 def test_a_module_that_cannot_be_imported(
     board: EmulatedBoard, wheelhouse: Path, tmp_path: Path
 ) -> None:

@@ -93,7 +93,7 @@ FAILED: made.h
 cd /b && gen > made.h
 /bin/sh: 1: gen: not found
 """
-    assert "made for the board: gen" in explain(log, ENDED, bookworm).cause.what
+    assert "compiled for the board: gen" in explain(log, ENDED, bookworm).cause.what
     other = explain(log.replace("tools/gen", "other"), ENDED, bookworm)
     assert "calls the program gen" in other.cause.what
 

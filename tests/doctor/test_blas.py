@@ -5,20 +5,29 @@ from collections.abc import Callable
 import pytest
 
 from crossbuild import doctor
-from crossbuild.doctor import blas, release
+from crossbuild.doctor import blas
 from crossbuild.doctor.bench import bench
 from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.pipeline.request import BuildRequest
+from crossbuild.sdk import release
 from crossbuild.sdk.model import Sdk
 
 
-def test_another_library_that_is_missing(bookworm: Sdk) -> None:
+@pytest.mark.parametrize(
+    ("library", "cures"),
+    [
+        ("fftw3", ["recipe fftw is in meta-oe", '" fftw fftw-dev"', "--with libfftw3-dev"]),
+        ("jpeg-x", ["if the recipe has the library's name", '" jpeg-x jpeg-x-dev"']),
+    ],
+)
+def test_another_library_that_is_missing(library: str, cures: list[str], bookworm: Sdk) -> None:
     with bench(bookworm) as tried:
         catalogue = Catalogue(release.find(["3.0"], "2.30"))
-        [found] = blas.library(tried, catalogue, "fftw3", ("pyfftw 0.15.0",))
+        [found] = blas.library(tried, catalogue, library, ("pyfftw 0.15.0",))
         assert not [*blas.library(tried, catalogue, "z", ("one 1.0",))]
     assert found.name == "library-missing"
-    assert 'TOOLCHAIN_TARGET_TASK_append = " fftw3 fftw3-dev"' in found.cure
+    assert "TOOLCHAIN_TARGET_TASK_append = " in found.cure
+    assert [cure for cure in cures if cure not in found.cure] == []
     assert "pyfftw 0.15.0" in found.what
 
 

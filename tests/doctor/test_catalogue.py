@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from crossbuild.core.errors import CrossbuildError
-from crossbuild.doctor import release
 from crossbuild.doctor.catalogue import Catalogue, entries, error_class
 from crossbuild.pipeline.request import BuildRequest
+from crossbuild.sdk import release
 from tests.support.diagnoses import diagnose
 from tests.support.sdk_copy import SdkCopy
 

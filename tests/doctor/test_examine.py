@@ -2,18 +2,23 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from crossbuild import doctor
+from crossbuild.core.errors import RecipeError
 from crossbuild.doctor.catalogue import entries
 from crossbuild.doctor.needs import Needs
+from crossbuild.packages.project.build_options import BuildOptions
+from crossbuild.packages.wanted import parse_all
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.sdk.model import Blas, Sdk
 from crossbuild.sdk.read import read_sdk
 from tests.support import sdk_copy
 from tests.support.diagnoses import assert_nothing_compiles, diagnose, names
+from tests.support.requests import run
 from tests.support.sdk_copy import SdkCopy
 from tests.support.sdk_defects import DEFECTS, Defect
 from tests.support.sdk_shapes import SHAPES
@@ -21,6 +26,9 @@ from tests.support.sdk_shapes import SHAPES
 TRAPS = Path(__file__).parents[2] / "docs/sdk-traps.md"
 #: Quick ones run in `make check`, all of them in `make test`.
 QUICK = {"fortran-missing"}
+
+#: What a project says that has scipy built without a Fortran compiler.
+WITHOUT_FORTRAN = BuildOptions(packages={"scipy": BuildOptions(fortran=False)})
 
 #: Findings that come from something else than a spoilt SDK, in tests of their own.
 OTHERS = {
@@ -154,6 +162,37 @@ def test_what_is_brought_follows_what_recipes_need_and_the_users_choice(
     assert lacking(Blas.AUTO, "numpy") == {"openblas"}
     assert lacking(Blas.SDK, "scipy") == {"fortran"}
     assert not lacking(Blas.AUTO, "markupsafe")
+
+
+def test_what_is_built_without_fortran_needs_none(
+    copy: SdkCopy, request_for: Callable[..., BuildRequest]
+) -> None:
+    def lacking(options: BuildOptions) -> set[str]:
+        cache = request_for(copy.root).target.cache
+        need = Needs(("scipy==1.18.1",), cache, options).on("3.13")
+        assert not need.unfit
+        return set(doctor.lacking(read_sdk(copy.root), need.recipes, Blas.AUTO))
+
+    copy.hide("sysroots/*/usr/bin/arm*/*-gfortran")
+    assert lacking(BuildOptions()) == {"fortran"}
+    assert not lacking(WITHOUT_FORTRAN)
+
+
+@pytest.mark.slow
+def test_what_cannot_be_built_without_fortran_is_told_as_the_build_tells_it(
+    copy: SdkCopy, request_for: Callable[..., BuildRequest]
+) -> None:
+    copy.hide("sysroots/*/usr/bin/arm*/*-gfortran")
+    request = replace(request_for(copy.root), options=WITHOUT_FORTRAN)
+    diagnosis = diagnose(request)
+    assert diagnosis.ready["3.11"] == {"numpy 1.26.4": (), "scipy 1.11.4": ("recipe-unfit",)}
+    assert [one.name for one in diagnosis.findings if "ortran" in one.what] == ["recipe-unfit"]
+    with pytest.raises(RecipeError) as caught:
+        run(request)
+    [error] = diagnosis.errors
+    assert caught.value.what == error.what == "scipy 1.11.4 cannot be built without Fortran"
+    only_numpy = diagnose(replace(request, packages=parse_all(["numpy"])))
+    assert not only_numpy.errors
 
 
 @pytest.mark.slow

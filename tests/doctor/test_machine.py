@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.doctor import machine, release
+from crossbuild.doctor import machine
 from crossbuild.doctor.catalogue import Catalogue
 from crossbuild.doctor.needs import Need
 from crossbuild.packages import recipe
 from crossbuild.packages.recipe import RecipeVersion
 from crossbuild.pipeline.request import BuildRequest
+from crossbuild.sdk import release
 from crossbuild.sdk.model import Sdk
 from tests.support.diagnoses import assert_nothing_compiles, diagnose
 
@@ -55,7 +56,7 @@ def test_figures_of_the_recipes_are_in_the_evidence(bookworm: Sdk) -> None:
     ]
     assert [one.name for one in found] == ["disk-too-small", "jobs-too-many"]
     assert f"scipy 1.11.4: {chosen[0].disk_mb} MB" in found[0].evidence
-    assert found[1].cure.startswith("no more than 1 will run at once")
+    assert found[1].cure.startswith("at most 1 will run in parallel")
 
 
 def test_programs_that_are_only_useful() -> None:

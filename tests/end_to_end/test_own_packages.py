@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.build import hiding
 from crossbuild.core import files
 from crossbuild.core.errors import AuditError, BuildError, LockError
+from crossbuild.isolation import hiding
 from crossbuild.packages import lock
-from crossbuild.packages.build_options import BuildOptions
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.packages.wanted import parse_all
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.request import BuildRequest

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from crossbuild.packages import lock
+from crossbuild.packages.project import configuration
 from crossbuild.packages.wanted import parse_all
-from crossbuild.pipeline import configuration
 from crossbuild.pipeline.request import BuildRequest
 from tests.end_to_end.test_own_packages import made, members, sdist
 from tests.support import projects

@@ -10,8 +10,8 @@ from packaging.utils import canonicalize_name
 
 from benchmarks import survey
 from benchmarks.survey import Entry, Survey
-from crossbuild.build import diagnosis
 from crossbuild.core import documents
+from crossbuild.sdk import library_packages
 
 LIST = documents.read_toml(Path(survey.__file__).with_suffix(".toml"))
 #: None needs long: setuptools, a back end in the source, meson-python, scikit-build-core, a
@@ -26,8 +26,8 @@ def test_the_list_is_long_enough_and_names_each_package_once() -> None:
 
 
 def test_each_library_that_the_list_needs_is_known_to_who_reads_failed_builds() -> None:
-    known = documents.read_toml(Path(diagnosis.__file__).with_name("libraries.toml"))
-    packages = {name for entry in known.values() for name in entry["debian"].split()}
+    known = library_packages.table().values()
+    packages = {name for entry in known for name in entry["debian"].split()}
     assert [name for name in LIST["libraries"] if name not in packages] == []
 
 

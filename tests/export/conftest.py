@@ -8,10 +8,10 @@ import pytest
 from crossbuild.audit import sysroot_profile
 from crossbuild.audit.profile import BoardProfile
 from crossbuild.core.python_version import PythonVersion
-from crossbuild.doctor import release
 from crossbuild.export import proven
 from crossbuild.export.distribution import Distribution
 from crossbuild.export.target import Target, Tune
+from crossbuild.sdk import release
 from crossbuild.sdk.model import Sdk
 from tests.support import exported_wheels
 from tests.support.elf_files import Compiler

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from crossbuild.core.errors import RecipeError
 from crossbuild.packages import lock, recipe
-from crossbuild.packages.build_options import BuildOptions
 from crossbuild.packages.package import Package
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.pipeline import keys
 
 HEAD = """

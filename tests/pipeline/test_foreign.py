@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.core import confinement, files
-from crossbuild.packages.build_options import BuildOptions
+from crossbuild.core import files
+from crossbuild.isolation import confinement
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.pipeline.request import BuildRequest
 from tests.support import projects
 from tests.support.requests import changed, run

@@ -54,7 +54,7 @@ def test_too_little_room_is_told_before_the_build(
         command(request, *before, "-"), capture_output=True, text=True, check=False
     )
     assert finished.returncode == DiskError.exit_code, finished.stderr
-    assert "too little room" in finished.stderr
+    assert "too little free space" in finished.stderr
 
 
 def test_a_full_wheelhouse(request_in: Callable[..., BuildRequest], tmp_path: Path) -> None:

@@ -10,14 +10,16 @@ from types import ModuleType
 import pytest
 
 import crossbuild
-from crossbuild.build import hiding
-from crossbuild.core import confinement, own_code
-from crossbuild.pipeline import keys, stages
+from crossbuild.core import own_code
+from crossbuild.isolation import confinement, hiding
+from crossbuild.pipeline import keys
 from crossbuild.pipeline.plan import Planned
 from crossbuild.pipeline.request import BuildRequest
+from crossbuild.pipeline.stages import preparation
 from crossbuild.progress.console import Console
 from crossbuild.python import target_python
 from tests.support import projects
+from tests.support.requests import changed
 
 ROOT = Path(crossbuild.__file__).parent
 
@@ -94,11 +96,11 @@ def test_a_package_that_a_key_forgot_is_found(key: str) -> None:
 def planned(request_in: Callable[..., BuildRequest], tmp_path: Path) -> Callable[[], Planned]:
     """Gives the keys of a package as they are now."""
     request = request_in(projects.write(tmp_path / "tiny"))
-    target = stages.open_target(request, Console())
+    target = preparation.open_target(request, Console())
 
     def plan() -> Planned:
-        packages = stages.choose_packages(request, target)
-        (entry,) = stages.plan_run(request, target, packages).planned
+        packages = preparation.choose_packages(request, target)
+        (entry,) = preparation.plan_run(request, target, packages).planned
         return entry
 
     return plan
@@ -141,15 +143,33 @@ def test_what_a_kernel_refuses_does_not_pass_for_what_it_allows(
     assert planned().build_key != before.build_key
 
 
+def test_what_could_use_the_network_does_not_pass_for_what_could_not(
+    request_in: Callable[..., BuildRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = request_in(projects.write(tmp_path / "tiny"))
+    target = preparation.open_target(alone, Console())
+    packages = preparation.choose_packages(alone, target)
+    sharing = changed(alone, ccache={"CCACHE_REMOTE_STORAGE": "redis://cache:6379"})
+
+    def keys_of(request: BuildRequest) -> tuple[str, str]:
+        (entry,) = preparation.plan_run(request, target, packages).planned
+        return entry.build_key, entry.key
+
+    assert set(keys_of(sharing)).isdisjoint(keys_of(alone))
+    # Where no back end is confined, all of them can use it.
+    monkeypatch.setattr(confinement, "obstacle", lambda: "no bwrap")
+    assert keys_of(sharing) == keys_of(alone)
+
+
 def test_what_is_accepted_decides_what_is_published(
     request_in: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     request = request_in(projects.write(tmp_path / "tiny"))
-    target = stages.open_target(request, Console())
-    packages = stages.choose_packages(request, target)
-    (before,) = stages.plan_run(request, target, packages).planned
+    target = preparation.open_target(request, Console())
+    packages = preparation.choose_packages(request, target)
+    (before,) = preparation.plan_run(request, target, packages).planned
     accepting = replace(request, accept=("instruction:*.so",))
-    (after,) = stages.plan_run(accepting, target, packages).planned
+    (after,) = preparation.plan_run(accepting, target, packages).planned
     assert after.build_key == before.build_key
     assert after.key != before.key
 

@@ -11,7 +11,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from crossbuild.core.errors import BuildError, ConfigurationError, SdkError
 from crossbuild.elf import file as elf
-from crossbuild.packages.build_options import BuildOptions
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.packages.wanted import parse_all
 from crossbuild.papers import sbom
 from crossbuild.pipeline.request import BuildRequest

@@ -12,9 +12,9 @@ from rich.console import Console as RichConsole
 from crossbuild.core import defaults
 from crossbuild.core.errors import ConfigurationError, MatrixError, SdkError
 from crossbuild.packages import recipe
+from crossbuild.packages.project.configuration import Configuration
 from crossbuild.packages.wanted import parse_all
 from crossbuild.pipeline import matrix
-from crossbuild.pipeline.configuration import Configuration
 from crossbuild.pipeline.matrix import Cell, Result
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.pipeline.run import Made

@@ -17,8 +17,8 @@ from crossbuild.core.errors import ConfigurationError, ReproducibilityError
 from crossbuild.index import download
 from crossbuild.index.artifact import Artifact
 from crossbuild.packages import lock
-from crossbuild.packages.build_options import BuildOptions
 from crossbuild.packages.package import Package
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.papers import provenance
 from crossbuild.pipeline import reproduce
 from crossbuild.pipeline.make import make_wheels

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.core import jobserver
 from crossbuild.core.command import run as run_program
 from crossbuild.core.errors import BuildError, CrossbuildError
 from crossbuild.progress import workers
 from crossbuild.progress.console import Console
+from crossbuild.toolchain import jobserver
 from tests.support.waiting import until
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from crossbuild.core.errors import RepairError
 from crossbuild.elf import file as elf
-from crossbuild.packages.build_options import BuildOptions
+from crossbuild.packages.project.build_options import BuildOptions
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress.console import Console

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -71,8 +71,11 @@ def proving(house: Path, tmp_path: Path) -> Callable[[], record.Record]:
     return run
 
 
-def leave(work: Path) -> None:
-    scripts = (ScriptResult("numpy", True, 0, 8.5, 7 * 10**7, "fine"),)
+COMPUTED = ScriptResult("numpy", True, 0, 8.5, 7 * 10**7, "fine")
+
+
+def leave(work: Path, numpy: ScriptResult = COMPUTED) -> None:
+    scripts = (numpy,)
     installed = {"numpy": "1.26.4", "some-thing": "1.0", "pip": "23.0.1"}
     report = SmokeReport("emulated", FACTS, (), installed, 20.0, True, scripts)
     (work / "verify.json").write_text(json.dumps(asdict(report)))
@@ -106,6 +109,15 @@ def test_a_board_speaks_of_the_wheels_that_it_had(
     assert (suite.slices[0].outcomes.passed, suite.slices[0].bad) == (1, 1)
     assert known.parities == ()
     assert "numpy/linalg" in (house / PAGE).read_text()
+
+
+def test_modules_that_gave_up_are_not_counted_as_imported(house: Path, tmp_path: Path) -> None:
+    gave_up = {"numpy.gpu": "it needs gpu"}
+    with page.proving(house, Console(), tmp_path):
+        leave(tmp_path, replace(COMPUTED, imported=("numpy", "numpy.x"), not_imported=gave_up))
+    proof = record.read(house).proofs[0]
+    assert (proof.imported, proof.not_imported) == (2, 1)
+    assert "2 modules imported, 1 not" in (house / PAGE).read_text()
 
 
 def test_a_later_result_takes_the_place_of_an_older_one(

@@ -12,7 +12,8 @@ from crossbuild.progress.console import Console
 
 def diagnose(request: BuildRequest) -> Diagnosis:
     packages = [str(wanted) for wanted in request.packages]
-    return doctor.diagnose(request.target, packages, jobs=request.capacity.jobs)
+    jobs = request.capacity.jobs
+    return doctor.diagnose(request.target, packages, jobs=jobs, options=request.options)
 
 
 def names(diagnosis: Diagnosis) -> list[str]:

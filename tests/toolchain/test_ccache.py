@@ -9,8 +9,8 @@ import pytest
 
 from crossbuild.cli import inputs
 from crossbuild.core.errors import ConfigurationError, ToolMissingError
-from crossbuild.packages.build_options import BuildOptions
-from crossbuild.pipeline.configuration import Configuration
+from crossbuild.packages.project.build_options import BuildOptions
+from crossbuild.packages.project.configuration import Configuration
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress import trace

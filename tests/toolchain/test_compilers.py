@@ -3,17 +3,18 @@
 import os
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from crossbuild.core import jobserver
 from crossbuild.core.command import run
 from crossbuild.elf import file as elf
+from crossbuild.isolation import hiding
 from crossbuild.sdk import libraries
 from crossbuild.sdk.model import Sdk
 from crossbuild.sdk.read import read_sdk
-from crossbuild.toolchain import compilers, gfortran
+from crossbuild.toolchain import compilers, gfortran, jobserver
 from crossbuild.toolchain.compilers import LEAK_STATUS, Border, Compilers, CompilerSpec
 from tests.support.sdk_copy import SdkCopy
 from tests.support.sdk_defects import BLAS, ROUTINES
@@ -40,11 +41,17 @@ def tools(bookworm: Sdk, tmp_path: Path) -> Compilers:
 
 
 def compile_with(
-    tools: Compilers, tmp_path: Path, *words: str, tool: str = "gcc", code: str = "int x;"
+    tools: Compilers,
+    tmp_path: Path,
+    *words: str,
+    tool: str = "gcc",
+    code: str = "int x;",
+    inside: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
     source = tmp_path / "work" / ("x.f90" if tool == "gfortran" else "x.c")
     source.write_text(code)
     argv = [str(tools.path(tool)), "-c", str(source), "-o", str(tmp_path / "work/x.o"), *words]
+    argv = [*inside, *argv]
     return subprocess.run(argv, capture_output=True, text=True, check=False, cwd=tmp_path)
 
 
@@ -89,6 +96,22 @@ def test_a_path_of_the_build_machine_is_refused(
     assert done.returncode == LEAK_STATUS
     assert "is a path of the build machine" in done.stderr
     assert words[-1] in done.stderr
+
+
+def test_where_a_build_sees_the_sysroot_its_folders_go_by_the_system_s_names(
+    bookworm: Sdk, tools: Compilers, tmp_path: Path
+) -> None:
+    """PyAudio's setup.py names both, on every machine."""
+    words = ("-I/usr/local/include", "-I/usr/include", "-L/usr/lib")
+    assert compile_with(tools, tmp_path, *words).returncode == LEAK_STATUS
+    allowed = hiding.owner()
+    if allowed is None:
+        pytest.skip(hiding.NOTE)
+    inside = hiding.launcher(bookworm.target_sysroot, tmp_path / "work", allowed)
+    code = "#include <linux/input.h>\n#if __SIZEOF_POINTER__ != 4\n#error\n#endif\n"
+    done = compile_with(tools, tmp_path, *words, "-v", code=code, inside=inside)
+    assert done.returncode == 0, done.stderr
+    assert " /usr/include\n" not in done.stderr
 
 
 def test_compiled_build_requirements_are_refused(tools: Compilers, tmp_path: Path) -> None:

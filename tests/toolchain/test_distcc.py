@@ -12,15 +12,16 @@ from pathlib import Path
 import pytest
 
 from crossbuild.cli import inputs
-from crossbuild.core import defaults, jobserver
+from crossbuild.core import defaults
 from crossbuild.core.errors import ConfigurationError, ToolMissingError
-from crossbuild.pipeline.configuration import Configuration
+from crossbuild.packages.project.configuration import Configuration
 from crossbuild.pipeline.make import make_wheels
 from crossbuild.pipeline.request import BuildRequest
 from crossbuild.progress import trace
 from crossbuild.progress.console import Console
 from crossbuild.sdk.model import Sdk
 from crossbuild.toolchain import distcc as farm
+from crossbuild.toolchain import jobserver
 from crossbuild.toolchain.capacity import Capacity
 from crossbuild.toolchain.distcc import Farm
 from tests.support import projects

@@ -14,6 +14,10 @@ from tests.support.sample_wheels import EXT_SUFFIX, Sample
 __all__ = ["compiler"]
 
 
+TRY = "from ctypes import CDLL\ntry:"
+EXCEPT = "except Exception: raise"
+
+
 @pytest.mark.parametrize(
     ("code", "told"),
     [
@@ -24,7 +28,21 @@ __all__ = ["compiler"]
         ("import one.lacking", None),
         ("import sqlite3.lacking", None),
         ("raise OSError('libx.so: cannot open shared object file')", None),
-        ("raise SystemExit(0)", None),
+        ("raise SystemExit(0)", "gave up: one: it ended the program: 0"),
+        ("import sys; sys.argv[1]", "gave up: one: IndexError: list index out of range"),
+        ("import os; os.environ['NO_SUCH']", "gave up: one: KeyError: 'NO_SUCH'"),
+        ("'a'.index('b')", None),
+        ("class No(Exception): pass\nraise No('no $DISPLAY')", "gave up: one: one.No: no $DISPLAY"),
+        ("raise AttributeError('no display')", None),
+        (f"{TRY} import another\n{EXCEPT} ImportError('get it')", "gave up: one: it needs another"),
+        (f"{TRY} import another\n{EXCEPT} RuntimeError('get it')", "gave up: one: get it"),
+        (f"{TRY} open('/dev/none')\n{EXCEPT} RuntimeError('no board')", "gave up: one: no board"),
+        (f"{TRY} from one import _damaged\n{EXCEPT} RuntimeError('no board')", None),
+        (f"{TRY} from one import _damaged\n{EXCEPT} SystemExit('no board')", None),
+        (f"{TRY} import one.lacking\n{EXCEPT} RuntimeError('no board')", None),
+        (f"{TRY} CDLL('libnone.so')\n{EXCEPT} RuntimeError('no board')", None),
+        ("raise RuntimeError('NumPy was built with baseline optimizations: (VFPV4) but …')", None),
+        ("raise SystemError('initialization of _x raised unreported exception')", None),
     ],
 )
 def test_a_module_that_gives_up_is_told_and_one_that_cannot_be_loaded_fails(
@@ -32,6 +50,7 @@ def test_a_module_that_gives_up_is_told_and_one_that_cannot_be_loaded_fails(
 ) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "one/__init__.py").write_text(code)
+    (tmp_path / "one/_damaged.so").write_bytes(b"\x7fELF")
     done = subprocess.run(
         [sys.executable, ON_BOARD / "import_modules.py", "one"],
         env={"PYTHONPATH": str(tmp_path)},
@@ -41,7 +60,9 @@ def test_a_module_that_gives_up_is_told_and_one_that_cannot_be_loaded_fails(
     )
     assert (done.returncode == 0) == (told is not None)
     assert ("cannot be imported: one" in done.stderr) == (told is None)
-    assert (told or "") in done.stdout
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if line.startswith("gave up: ")] == ([told] if told else [])
+    assert any(line.startswith("failed: one: ") for line in lines) == (told is None)
 
 
 def test_modules_of_tests_need_what_only_developers_have(

@@ -83,7 +83,7 @@ def test_wrong_key(server: Server, user: str, wheelhouse: Path, tmp_path: Path) 
     assert ended.returncode == BOARD_FAILED
     assert f"error: {user} cannot be reached: it refuses the login" in said(ended)
     assert f"evidence: {user}: Permission denied (publickey" in said(ended)
-    assert "`ssh-copy-id` puts your key there" in said(ended)
+    assert "`ssh-copy-id` installs your key" in said(ended)
 
 
 @pytest.fixture

@@ -96,10 +96,29 @@ def test_a_wheel_that_changed_replaces_the_old_one_whole(house: Path, tmp_path: 
 
 def test_a_wheelhouse_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
+    wheel = make_wheel(tmp_path, "one", "1.0")
     with pytest.raises(DiskError, match="cannot write"):
-        wheelhouse.publish([], tmp_path / "file" / "house", "3.11")
+        wheelhouse.publish([wheel], tmp_path / "file" / "house", "3.11")
     with pytest.raises(DiskError, match="cannot write"):
-        wheelhouse.publish([], tmp_path / "file", "3.11")
+        wheelhouse.publish([wheel], tmp_path / "file", "3.11")
+
+
+def test_a_wheel_is_not_added_whose_lists_cannot_be_written(tmp_path: Path) -> None:
+    house = tmp_path / "house"
+    house.mkdir()
+    (house / "simple").write_text("")
+    wheel = make_wheel(tmp_path, "one", "1.0")
+    with pytest.raises(DiskError, match="cannot write"):
+        wheelhouse.publish([wheel], house, "3.11")
+    assert list(house.glob("*.whl")) == []
+
+
+def test_of_no_wheels_no_wheelhouse_is_made(house: Path, tmp_path: Path) -> None:
+    assert wheelhouse.publish([], tmp_path / "none", "3.11") == []
+    assert not (tmp_path / "none").exists()
+    before = {path: path.read_bytes() for path in house.rglob("*") if path.is_file()}
+    assert wheelhouse.publish([], house, "3.12") == []
+    assert {path: path.read_bytes() for path in house.rglob("*") if path.is_file()} == before
 
 
 def test_a_file_that_is_no_wheel_is_passed_by(house: Path, tmp_path: Path) -> None:

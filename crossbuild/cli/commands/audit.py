@@ -35,7 +35,8 @@ def audit(
     profile: Annotated[
         Path | None,
         typer.Option(
-            help="A board's file: a profile, or a description beside the SDK; i.MX6 by default."
+            help="A board's file: a complete profile, or a description to combine with the SDK; "
+            "i.MX6 by default."
         ),
     ] = None,
     sdk: SdkOption = None,
@@ -46,7 +47,7 @@ def audit(
     accept: AcceptOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell whether wheels fit the board, also those that others built."""
+    """Check whether wheels fit the board, also those that others built."""
     from crossbuild.audit import gate, report_table
     from crossbuild.audit import profile as board_profile
 

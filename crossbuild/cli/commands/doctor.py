@@ -1,5 +1,6 @@
 """``crossbuild doctor``: what an SDK can build."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,11 +37,11 @@ def doctor(
     jobs: CoresOption = defaults.JOBS,
     blas: BlasOption = None,
     machine: Annotated[
-        bool, typer.Option("--machine", help="This machine's programs alone, without an SDK.")
+        bool, typer.Option("--machine", help="Check only this machine's programs, without an SDK.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what the SDK can build, and the lines that cure what it cannot."""
+    """Show what the SDK can build, and how to fix what it cannot."""
     if machine:
         _machine(as_json)
         return
@@ -56,7 +57,12 @@ def doctor(
         build_python=build_python,
         blas=blas or configured.blas,
     )
-    diagnosis = examination.diagnose(request.located(console), tuple(packages or ()), jobs=jobs)
+    diagnosis = examination.diagnose(
+        request.located(console),
+        tuple(packages or ()),
+        jobs=jobs,
+        options=configured.options(Path.cwd()),
+    )
     if as_json:
         inputs.print_json(diagnosis.as_json())
     else:

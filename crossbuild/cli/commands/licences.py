@@ -9,7 +9,7 @@ from crossbuild.cli.options import JsonOption, LicenceOption, WheelsArgument
 def licences(
     wheels: WheelsArgument, licence: LicenceOption = None, as_json: JsonOption = False
 ) -> None:
-    """List the licences of wheels and of the libraries that they bring along."""
+    """List the licences of wheels and of the libraries in them."""
     from crossbuild.papers import inventory, report
     from crossbuild.papers import licence as known
 

@@ -18,7 +18,7 @@ def report(
         typer.Option("--output", "-o", help="The page; WHEELHOUSE/report/index.html by default."),
     ] = None,
 ) -> None:
-    """Write a page of a wheelhouse: what is in it, where it comes from, what is known of it."""
+    """Write a web page about a wheelhouse: its wheels, their origin, and test results."""
     from crossbuild.report import page
 
     house = inputs.wheelhouse(wheelhouse, inputs.configuration())

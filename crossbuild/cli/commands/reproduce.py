@@ -25,7 +25,7 @@ def reproduce(
     ],
     statement: Annotated[
         Path | None,
-        typer.Option(help="Where it came from; by default WHEEL.provenance.json beside it."),
+        typer.Option(help="The provenance statement; by default WHEEL.provenance.json beside it."),
     ] = None,
     source: Annotated[
         Path | None,
@@ -39,7 +39,7 @@ def reproduce(
     jobs: JobsOption = None,
     offline: OfflineOption = False,
 ) -> None:
-    """Build a wheel again from what its statement says, and compare the bytes."""
+    """Build a wheel again from its provenance statement, and compare the bytes."""
     from crossbuild.papers import provenance
     from crossbuild.pipeline.reproduce import require_stated
     from crossbuild.pipeline.request import BuildRequest

@@ -27,7 +27,7 @@ def sign(
         typer.Option(
             min=1,
             max=10**18 - 1,
-            help="What boards know older wheelhouses by; the seconds since 1970 by default.",
+            help="By which boards recognise older wheelhouses; by default the seconds since 1970.",
         ),
     ] = None,
 ) -> None:
@@ -51,7 +51,7 @@ def verify_signature(
         Path | None, typer.Option(metavar="FILE", help="The public key of minisign.")
     ] = None,
 ) -> None:
-    """Tell whether all of a wheelhouse is what someone trusted signed."""
+    """Check that a wheelhouse is complete and signed by a trusted key."""
     from crossbuild.export import signing
 
     signed = signing.verify(wheelhouse, _trust(allowed_signers, revoked, public_key))

@@ -42,9 +42,7 @@ def verify(
     user_site: Annotated[
         bool, typer.Option("--user", help="On a real board: into a user site, not a venv.")
     ] = False,
-    board_folder: Annotated[
-        str, typer.Option(help="Where on a real board everything is put, until the end.")
-    ] = "/tmp",  # noqa: S108 - the folder made in it has a random name and mode 700
+    board_folder: Annotated[str, typer.Option(help="Temporary folder on a real board.")] = "/tmp",  # noqa: S108 - the folder made in it has a random name and mode 700
     sdk: SdkOption = None,
     environment: EnvironmentOption = None,
     python: PythonOption = None,

@@ -55,7 +55,7 @@ class Store:
             if fetched and self.offline:
                 raise IndexUnreachableError(
                     f"not in the cache: {name}",
-                    evidence=f"--offline, and there is no {place}; {work} takes downloads",
+                    evidence=f"there is no {place}, and nothing may be downloaded: {work}",
                     cure="run the same command once without --offline",
                 )
             self.tell(work)

@@ -24,6 +24,8 @@ _PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9.-]")
 _PLUS = re.compile(r"(?<!\+)\+(?=[a-z0-9])")
 #: Longer names are not those of a folder.
 _LONGEST = 200
+#: So many further packages a message names.
+_FEW = 3
 
 
 class _Strict(BaseModel):
@@ -85,6 +87,13 @@ class Definition(_Strict):
     def more(self) -> tuple[str, ...]:
         """The target's packages that its name adds to those of the file."""
         return tuple(_PLUS.split(self.name)[1:])
+
+    @property
+    def title(self) -> str:
+        """The name as messages have it, which count many further packages."""
+        if len(self.more) <= _FEW:
+            return self.name
+        return f"{_PLUS.split(self.name)[0]} with {len(self.more)} more packages"
 
     def adding(self, packages: Iterable[str]) -> "Definition":
         """The same with further packages in the target sysroot.

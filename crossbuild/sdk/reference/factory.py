@@ -54,14 +54,14 @@ def create(
     destination = destination.absolute()
     _check_destination(destination)
     if is_current(definition, destination):
-        console.aside(f"reference SDK {definition.name} is current: {destination}")
+        console.aside(f"reference SDK {definition.title} is current: {destination}")
         return destination
     debian.require_tools()
     mirror = mirror or definition.mirror or debian.build_machine_mirror()
     with exclusive(_writable(cache) / "lock"):
         if is_current(definition, destination):  # another run made it while this one waited
             return destination
-        with console.step(f"reference SDK {definition.name}"):
+        with console.step(f"reference SDK {definition.title}"):
             for stale in destination.parent.glob(f".{destination.name}.*"):
                 remove_tree(stale)
             with staged_directory(destination) as stage:

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild.core import documents
-from crossbuild.doctor import release
-from crossbuild.sdk import brought
+from crossbuild.sdk import brought, release
 from crossbuild.sdk.brought import openblas, table
 from crossbuild.sdk.model import Blas, Sdk
 

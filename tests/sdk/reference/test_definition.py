@@ -79,6 +79,9 @@ def test_a_name_adds_packages_and_is_the_same_in_any_order() -> None:
     assert reference_sdk.is_name(more.name)
     assert not reference_sdk.is_name("debian-nowhere+libffi-dev")
     assert plain.adding([]) == plain
+    assert more.title == more.name
+    many = more.adding(["libpq-dev", "libgeos-dev"])
+    assert many.title == "debian-bookworm with 4 more packages"
     assert factory.key(more) != factory.key(plain)
 
 

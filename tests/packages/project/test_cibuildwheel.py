@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossbuild.core.errors import ConfigurationError
-from crossbuild.packages import cibuildwheel
-from crossbuild.packages.build_options import BuildOptions
-from crossbuild.packages.cibuildwheel import Settings
-from crossbuild.pipeline import configuration
+from crossbuild.packages.project import cibuildwheel, configuration
+from crossbuild.packages.project.build_options import BuildOptions
+from crossbuild.packages.project.cibuildwheel import Settings
 
 PYTHONS = ("3.9", "3.11", "3.12", "3.13")
 BASE = {"CFLAGS": "-O2", "HOME": "/home/me"}

@@ -10,8 +10,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from crossbuild.core import files, namespaces, templates
-from crossbuild.core.namespaces import MOUNTS, Owner
+from crossbuild.core import files, templates
+from crossbuild.isolation import namespaces
+from crossbuild.isolation.namespaces import MOUNTS, Owner
 
 _TEMPLATE = Path(__file__).with_name("hidden.sh.j2")
 

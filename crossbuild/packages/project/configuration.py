@@ -18,8 +18,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from crossbuild.core import documents
 from crossbuild.core.documents import DocumentError, Problem
 from crossbuild.core.errors import ConfigurationError
-from crossbuild.packages import cibuildwheel, pyproject
-from crossbuild.packages.build_options import FLAG_VARIABLES, BuildOptions, assigned_once
+from crossbuild.packages.project import cibuildwheel, pyproject
+from crossbuild.packages.project.build_options import FLAG_VARIABLES, BuildOptions, assigned_once
 from crossbuild.sdk.model import Blas
 
 TABLE = "tool.crossbuild"

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.build import hiding
-from crossbuild.core import confinement
 from crossbuild.core.command import Completed, try_run
-from crossbuild.core.namespaces import Owner
+from crossbuild.isolation import confinement, hiding
+from crossbuild.isolation.namespaces import Owner
 
 Confined = Callable[..., Completed]
 

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from crossbuild.build import hiding
-from crossbuild.core import namespaces
 from crossbuild.core.command import run
 from crossbuild.core.errors import CommandError
-from crossbuild.core.namespaces import Owner
+from crossbuild.isolation import hiding, namespaces
+from crossbuild.isolation.namespaces import Owner
 
 LIBRARIES = Path("/usr/lib/x86_64-linux-gnu")
 

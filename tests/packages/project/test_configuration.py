@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossbuild.core.errors import ConfigurationError
-from crossbuild.packages.build_options import BuildOptions, filled, run_before_build
+from crossbuild.packages.project.build_options import BuildOptions, filled, run_before_build
+from crossbuild.packages.project.configuration import Configuration, read
 from crossbuild.packages.source import tree as source_tree
-from crossbuild.pipeline.configuration import Configuration, read
 from tests.support import projects
 
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from crossbuild.core import documents
 from crossbuild.core.errors import BuildError, ConfigurationError
 from crossbuild.packages.recipe_fields import RequirementText
+from crossbuild.packages.source import archive
 
 _NAME = "pyproject.toml"
 
@@ -61,6 +62,15 @@ def stated(folder: Path) -> Metadata:
     """
     with _refused(folder / _NAME):
         return documents.validated(Metadata, read(folder))
+
+
+def of_archive(sdist: Path) -> Metadata:
+    """What the project in a source distribution states of itself, as :func:`stated` does.
+
+    :raises ConfigurationError: its pyproject.toml is malformed
+    :raises BuildError: the archive is damaged
+    """
+    return parse(archive.member(sdist, _NAME), sdist / _NAME)
 
 
 def read(folder: Path) -> dict[str, Any]:

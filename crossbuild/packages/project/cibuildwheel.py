@@ -20,7 +20,7 @@ from packaging.dependency_groups import resolve_dependency_groups
 from crossbuild.core import documents
 from crossbuild.core.errors import ConfigurationError
 from crossbuild.core.python_version import PythonVersion
-from crossbuild.packages import pyproject
+from crossbuild.packages.project import pyproject
 
 TABLE = "tool.cibuildwheel"
 _PLATFORM = "linux"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossbuild.doctor import release
+from crossbuild.sdk import release
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from functools import cache
 from pathlib import Path
 
 import crossbuild
-from crossbuild.core import files, namespaces, system_packages
+from crossbuild.core import files, system_packages
 from crossbuild.core.command import clean_environment, command_line, try_run, which
-from crossbuild.core.namespaces import MOUNTS, Owner
+from crossbuild.isolation import namespaces
+from crossbuild.isolation.namespaces import MOUNTS, Owner
 
 _PROGRAM = "bwrap"
 

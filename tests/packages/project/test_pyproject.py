@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from crossbuild.core.errors import BuildError, ConfigurationError
-from crossbuild.packages import pyproject
+from crossbuild.packages.project import pyproject
 
 
 def project(folder: Path, text: str) -> Path:

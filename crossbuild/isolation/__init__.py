@@ -1,0 +1,1 @@
+"""What foreign code sees of the build machine, and may do there."""
