@@ -247,7 +247,8 @@ def test_without_a_network_the_cache_serves_or_the_error_tells(
     assert again == sdk
     with pytest.raises(IndexUnreachableError) as caught:
         brought.bring(bare, [brought.FORTRAN], brought.Store(tmp_path, offline=True))
-    assert "--offline" in caught.value.evidence
+    assert "nothing may be downloaded" in caught.value.evidence
+    assert "without --offline" in caught.value.cure
     assert not [path for path in tmp_path.glob("brought/*") if path.is_dir()]
 
 
