@@ -75,7 +75,7 @@ def library(
             "library-missing",
             evidence=f"not in {folders}",
             recipes=titles,
-            fields={"library": name, "title": " and ".join(titles), **asdict(package)},
+            fields={"library": name, "title": ", ".join(titles), **asdict(package)},
         )
 
 

@@ -4,8 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import cast
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from crossbuild.core.errors import CrossbuildError, DiskError
 from crossbuild.doctor import blas, machine, pythons, supplies, toolchain
@@ -215,19 +219,26 @@ def _diagnosis(
 
 
 def _ready(need: Need, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
-    """The names of the errors in each recipe's way, those of its dependencies included."""
-    own: dict[str, list[str]] = {}
-    for version in need.recipes:
-        before = [name for package in version.dependencies for name in own.get(package, ())]
-        after = [
+    """The names of the errors in each recipe's way, those of what it needs included."""
+    versions = {version.package: version for version in need.recipes}
+    needed = {package: _needed(version) & {*versions} for package, version in versions.items()}
+    names: dict[str, dict[str, None]] = {}
+    for package in TopologicalSorter(needed).static_order():
+        own = (
             finding.name
             for finding in findings
             if finding.severity == "error"
-            and (not finding.recipes or title(version) in finding.recipes)
+            and (not finding.recipes or title(versions[package]) in finding.recipes)
             and (not finding.pythons or need.python in finding.pythons)
-        ]
-        own[version.package] = [*dict.fromkeys([*after, *before])]
-    return {title(version): tuple(own[version.package]) for version in need.recipes}
+        )
+        inherited = (name for other in sorted(needed[package]) for name in names[other])
+        names[package] = dict.fromkeys((*own, *inherited))
+    return {title(version): tuple(names[version.package]) for version in need.recipes}
+
+
+def _needed(version: RecipeVersion) -> set[str]:
+    companions = (canonicalize_name(Requirement(text).name) for text in version.companions)
+    return {*version.dependencies, *companions}
 
 
 def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:

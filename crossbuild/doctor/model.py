@@ -57,8 +57,7 @@ class Diagnosis:
     @property
     def unhindered(self) -> tuple[str, ...]:
         """The recipes for the one Python that have no error in their way."""
-        row = self.ready.get(self.python or "", {})
-        return tuple(title for title, names in row.items() if not names)
+        return tuple(_ready(self.ready.get(self.python or "", {})))
 
     @property
     def title(self) -> str:
@@ -70,15 +69,13 @@ class Diagnosis:
         return f"SDK {self.sdk.name}: {versions}"
 
     def table(self) -> Table:
-        """For people: a row for each Python, a column for each package."""
-        table = Table()
-        table.add_column("Python")
-        packages = dict.fromkeys(_package(title) for row in self.ready.values() for title in row)
-        for package in packages:
-            table.add_column(package, overflow="fold")
+        """For people: for each Python what can be built, and what keeps the rest from it.
+
+        A column for each package would not fit a terminal where there are many.
+        """
+        table = Table("Python", "ready", "not ready")
         for python, row in self.ready.items():
-            cells = {_package(title): _cell(title, reasons) for title, reasons in row.items()}
-            table.add_row(python, *(cells.get(package, "-") for package in packages))
+            table.add_row(python, ", ".join(_ready(row)), ", ".join(_spoilt(row)))
         return table
 
     def text(self) -> str:
@@ -114,19 +111,21 @@ class Diagnosis:
 
     def _verdict(self) -> list[str]:
         row = self.ready.get(self.python or "", {})
-        ready = self.unhindered
-        spoilt = [f"{title} ({', '.join(names)})" for title, names in row.items() if names]
-        lines = [f"ready for Python {self.python}: {', '.join(ready)}"] if ready else []
-        lines += [f"not ready for Python {self.python}: {', '.join(spoilt)}"] if spoilt else []
+        kinds = {"ready": _ready(row), "not ready": _spoilt(row)}
+        lines = [
+            f"{kind} for Python {self.python}: {', '.join(titles)}"
+            for kind, titles in kinds.items()
+            if titles
+        ]
         return ["\n".join(lines)] if lines else []
 
 
-def _package(title: str) -> str:
-    return title.partition(" ")[0]
+def _ready(row: Mapping[str, tuple[str, ...]]) -> list[str]:
+    return [title for title, names in row.items() if not names]
 
 
-def _cell(title: str, reasons: tuple[str, ...]) -> str:
-    return " ".join((title.partition(" ")[2], "\n".join(reasons) or "ready")).strip()
+def _spoilt(row: Mapping[str, tuple[str, ...]]) -> list[str]:
+    return [f"{title} ({', '.join(names)})" for title, names in row.items() if names]
 
 
 def _paragraph(finding: Finding) -> str:

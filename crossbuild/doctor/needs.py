@@ -1,4 +1,4 @@
-"""What is asked of the SDK: the recipes of the wanted packages and of all they link with."""
+"""What is asked of the SDK: the recipes of the wanted packages and of all that they need."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ class Needs:
     _recipes: dict[str, Recipe] = field(default_factory=dict)
 
     def on(self, python: str) -> Need:
-        """What they are for a Python, with all that they link with.
+        """What they are for a Python, with all that is built for them.
 
         :raises CrossbuildError: a recipe is malformed or has no such version, a word is no
             package
@@ -70,7 +70,7 @@ class Needs:
                     # Whether the SDK has Fortran does not matter to what must not use it.
                     without = version.model_copy(update={"fortran": False})
                     versions[version.package] = without
-                pending.extend(version.target_requires)
+                pending.extend((*version.target_requires, *version.companions))
         ordered = sorted(
             versions.values(), key=lambda version: (len(version.dependencies), version.package)
         )

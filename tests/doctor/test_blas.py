@@ -40,3 +40,16 @@ def test_it_is_an_error_for_who_asked_for_its_user(
     found = [one for one in diagnosis.findings if one.name == "library-missing"]
     assert {one.severity for one in found} == {severity}
     assert diagnosis.ready["3.11"]["matplotlib 3.10.3"] == ("library-missing",)
+
+
+def test_a_package_is_not_ready_without_what_it_requires_on_the_board(
+    bookworm: Sdk, request_for: Callable[..., BuildRequest]
+) -> None:
+    """scikit-image 0.17.2 requires matplotlib, which needs FreeType; wheels refuses both."""
+    request = request_for(bookworm.root, python="3.6").target
+    diagnosis = doctor.diagnose(request, ("scikit-image",), jobs=1)
+    spoilt = {title: names for title, names in diagnosis.ready["3.6"].items() if names}
+    assert spoilt == dict.fromkeys(
+        ("matplotlib 3.3.4", "scikit-image 0.17.2"), ("library-missing",)
+    )
+    assert [one.name for one in diagnosis.errors] == ["library-missing"]

@@ -36,8 +36,7 @@ def test_the_table_and_the_text(copy: SdkCopy, request_for: Callable[..., BuildR
     console = Console()
     with console.rich.capture() as shown:
         console.table(diagnosis.table())
-    assert "1.26.4 ready" in shown.get()
-    assert "1.11.4" in shown.get()
+    assert "│ numpy 1.26.4, scipy 1.11.4" in shown.get()
     assert diagnosis.text().startswith("note: fortran-missing: the SDK has no gfortran; cross")
     assert "scipy 1.11.4" in diagnosis.text()
 
@@ -48,3 +47,17 @@ def test_a_refusal_names_what_can_be_built_without() -> None:
     with pytest.raises(SdkError) as caught:
         doctor.require_ready(Diagnosis((found,), ready, python="3.11"))
     assert "built without: numpy 1.26.4)" in caught.value.cure
+
+
+def test_the_table_breaks_no_name_where_packages_are_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    titles = [f"scikit-{number} 0.22.2.post1" for number in range(9)]
+    ready = {"3.5": dict.fromkeys(titles, ("build-python-missing",)), "3.11": {}}
+    monkeypatch.setenv("COLUMNS", "80")
+    console = Console()
+    with console.rich.capture() as shown:
+        console.table(Diagnosis((), ready).table())
+    for title in titles:
+        assert title.partition(" ")[0] in shown.get()
+    assert shown.get().count("(build-python-missing)") == len(titles)
