@@ -11,11 +11,12 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from crossbuild.core import documents
 
 ROOT = Path(__file__).parents[1]
 CONFIGURATION = ROOT / "zensical.toml"
@@ -140,7 +141,7 @@ def _dangling(path: Path, target: str, pages: dict[Path, Links]) -> Iterator[str
 
 def main() -> int:
     """Build it, and check it."""
-    project = tomllib.loads(CONFIGURATION.read_text(encoding="utf-8"))["project"]
+    project = documents.read_toml(CONFIGURATION)["project"]
     site = ROOT / project["site_dir"]
     assemble(ROOT / project["docs_dir"])
     shutil.rmtree(site, ignore_errors=True)

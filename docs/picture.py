@@ -10,12 +10,13 @@ imports; where a longer way leads there as well, the direct one is left out.
 import ast
 import re
 import sys
-import tomllib
 from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
 import grimp
+
+from crossbuild.core import documents
 
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs/packages.svg"
@@ -26,7 +27,7 @@ Place = tuple[float, float]
 
 def rows() -> list[list[str]]:
     """The packages by row, the highest first."""
-    document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    document = documents.read_toml(ROOT / "pyproject.toml")
     (contract,) = document["tool"]["importlinter"]["contracts"]
     return [layer.split(" | ") for layer in contract["layers"]]
 

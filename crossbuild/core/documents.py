@@ -1,7 +1,7 @@
 """TOML and JSON documents: what they say, or where in them the error is."""
 
 import json
-import tomllib
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crossbuild.core.errors import CrossbuildError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 if TYPE_CHECKING:  # slow to load, and whoever has a model has loaded it
     from pydantic import BaseModel

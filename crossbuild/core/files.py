@@ -10,12 +10,15 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from crossbuild.core.errors import NO_SPACE_CURE, DiskError
 
 #: The file by which a folder is known as a cache (bford.info/cachedir).
 CACHE_TAG = "CACHEDIR.TAG"
+#: Bytes that are read at once.
+_PIECE = 1 << 20
 
 
 def beginning(path: Path) -> bytes:
@@ -41,7 +44,10 @@ def misread(path: Path, more: str = "") -> str:
 def sha256(path: Path) -> str:
     """The file's SHA-256 in hexadecimal."""
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        for piece in iter(partial(stream.read, _PIECE), b""):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def content_key(*parts: object) -> str:

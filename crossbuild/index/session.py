@@ -5,7 +5,7 @@ import logging
 import ssl
 import time
 from pathlib import Path
-from typing import Self, cast
+from typing import cast
 
 import httpx2
 from packaging.requirements import Requirement
@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
+from typing_extensions import Self
 from unearth import Link, Package, PackageFinder, TargetPython
 from unearth.auth import MultiDomainBasicAuth
 from unearth.fetchers import Fetcher, PyPIClient

@@ -103,7 +103,7 @@ def test_other_errors_pass_as_they_are() -> None:
         (b"name = 'x'\nversion = \n", "at line 2, column 11"),
         (b"a = 1\na = 2\n", "at line 2"),
         (b"a = " + b"9" * 5000, "5000 digits"),
-        (b"a = " + DEEP, "recursion"),
+        (b"a = " + DEEP, "recursion|nested"),
         (b"a = '\xff'", "0xff in position 5"),
         (b"\x00", "at line 1"),
     ],

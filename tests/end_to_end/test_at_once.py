@@ -11,9 +11,9 @@ import time
 import zipfile
 from collections import Counter
 from pathlib import Path
-from typing import Self
 
 import pytest
+from typing_extensions import Self
 
 from crossbuild.core import files
 from crossbuild.sdk.model import Sdk

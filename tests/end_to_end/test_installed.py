@@ -14,10 +14,14 @@ import pytest
 
 from crossbuild import __version__
 from crossbuild.core import defaults
+from crossbuild.core.errors import BuildPythonError
+from crossbuild.python import build_python
 from tests.support import projects
 
 CHECKOUT = Path(__file__).parents[2]
 NAME = f"crossbuild-{__version__}"
+#: The oldest Python that crossbuild itself runs with.
+OLDEST = "3.10"
 
 
 def run(*argv: str | Path, cwd: Path) -> str:
@@ -55,10 +59,19 @@ class Installed:
         return run(self.environment / "bin" / program, *words, cwd=self.folder)
 
 
-@pytest.fixture(scope="module")
-def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+@pytest.fixture(scope="module", params=["the tests' own", OLDEST])
+def installed(
+    dist: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Installed:
+    """With the Python that runs the tests, and with the oldest that will do."""
     found = Installed(tmp_path_factory.mktemp("environment"), tmp_path_factory.mktemp("project"))
-    run(sys.executable, "-m", "venv", found.environment, cwd=found.folder)
+    python = Path(sys.executable)
+    if request.param == OLDEST:
+        try:
+            python = build_python.find(OLDEST).executable
+        except BuildPythonError:
+            pytest.skip(f"no Python {OLDEST} on this machine")
+    run(python, "-m", "venv", found.environment, cwd=found.folder)
     found.run("pip", "install", dist / f"{NAME}-py3-none-any.whl")
     return found
 

@@ -1,7 +1,6 @@
 """Lock files: written, read back, and refused where they are malformed or another recipe's."""
 
 import contextlib
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
+from crossbuild.core import documents
 from crossbuild.core.errors import LockError
 from crossbuild.index.artifact import Artifact
 from crossbuild.packages import lock, recipe
@@ -131,7 +131,7 @@ def test_no_value_in_a_lock_ends_in_a_traceback(
     data: st.DataObject, value: object, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """One value of a good lock, at any depth, is another."""
-    document = tomllib.loads(lock.path_of("numpy", "1.21.6", "3.7").read_text())
+    document = documents.read_toml(lock.path_of("numpy", "1.21.6", "3.7"))
     path_to = data.draw(st.sampled_from(sorted(places(document))))
     place: Any = document
     for key in path_to[:-1]:

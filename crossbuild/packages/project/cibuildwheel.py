@@ -16,6 +16,7 @@ from typing import Any
 
 import bracex
 from packaging.dependency_groups import resolve_dependency_groups
+from packaging.errors import ExceptionGroup
 
 from crossbuild.core import documents
 from crossbuild.core.errors import ConfigurationError
