@@ -128,11 +128,15 @@ def _of_library(found: Match, sdk: Sdk) -> Cause | None:
         return None
     if there := _elsewhere(column, found.first, sdk):
         return there
-    package = library_packages.providing(column, found.first)
-    if package is None:
+    causes = []
+    for name in re.split(r",? and |, ", found.first):
+        if package := library_packages.providing(column, name):
+            fields = {"library": f"{package.recipe} ({name})", **asdict(package)}
+            causes.append(_filled(texts["lacking"], texts["cure"], fields))
+    if not causes:
         return None
-    fields = {"library": f"{package.recipe} ({found.first})", **asdict(package)}
-    return _filled(texts["lacking"], texts["cure"], fields)
+    # Which of several it is, the build did not say.
+    return Cause(", or ".join(one.what for one in causes), "\n".join(one.cure for one in causes))
 
 
 def _elsewhere(column: str, name: str, sdk: Sdk) -> Cause | None:
