@@ -2,19 +2,21 @@
 
     import_modules.py NAME...
 
+standard_modules.txt has to lie beside it.
+
 Of a module that was not imported it says in a line of its own why: "gave up: NAME: REASON" where
 its wheel is not at fault, "failed: NAME: REASON" where it is.  Its last line tells that it came
 to its end.
 """
 
 import importlib
+import os.path
 import re
 import sys
 import traceback
 from collections.abc import Iterator
 
-#: None of them is a package's; Pythons before 3.10 do not tell.
-STANDARD = getattr(sys, "stdlib_module_names", None)
+LISTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "standard_modules.txt")
 
 #: Words of a module that was made for something else: for another release of what it is compiled
 #: against, or, as numpy says it, for a better processor.
@@ -63,8 +65,17 @@ def missing(error: BaseException) -> str:
 
 
 def is_package(name: str) -> bool:
-    """Whether a module is none of the standard library's, as far as this Python tells."""
-    return STANDARD is not None and name.partition(".")[0] not in STANDARD
+    """Whether a module is none of the standard library's; an image may lack some of those."""
+    return name.partition(".")[0] not in standard()
+
+
+def standard() -> "set[str]":
+    """The modules of the standard library, which Pythons before 3.10 do not tell."""
+    if hasattr(sys, "stdlib_module_names"):
+        return set(sys.stdlib_module_names)
+    with open(LISTED, encoding="utf-8") as file:
+        lines = [line for line in file if not line.startswith("#")]
+    return set(" ".join(lines).split())
 
 
 def is_the_wheels(error: BaseException, own: "set[str]") -> bool:

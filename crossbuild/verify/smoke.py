@@ -190,7 +190,8 @@ def import_modules(
 ) -> ScriptResult:
     """Import modules on the board, in one Python of its own, and measure it."""
     target = f"{board.scratch}/smoke/import_modules.py"
-    board.push(ON_BOARD / "import_modules.py", target)
+    for name in ("import_modules.py", "standard_modules.txt"):
+        board.push(ON_BOARD / name, f"{board.scratch}/smoke/{name}")
     result = run_measured(board, package, [target, *modules], log=log)
     not_imported = _not_imported(modules, result.output)
     imported = tuple(name for name in modules if name not in not_imported)
