@@ -9,14 +9,17 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from glob import escape
 from pathlib import Path
 
 from crossbuild.core.errors import NO_SPACE_CURE, DiskError
 
 #: The file by which a folder is known as a cache (bford.info/cachedir).
 CACHE_TAG = "CACHEDIR.TAG"
+#: Ends the name of a directory that is not whole yet.
+_PARTIAL = ".partial"
 #: Bytes that are read at once.
 _PIECE = 1 << 20
 
@@ -122,19 +125,48 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 def staged_directory(path: Path) -> Iterator[Path]:
     """Make a directory beside *path* and rename it there when the block succeeds.
 
-    What stood at *path* before is replaced.  A failure leaves *path* as it was.
+    What stood at *path* before is replaced.  A failure leaves *path* as it was; what a run that
+    was killed has left is removed by the next one.
     """
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-        stage.chmod(0o755)
+        _remove_abandoned(path)
+        stage, lock = _new_stage(path)
         try:
+            stage.chmod(0o755)
             yield stage
             remove_tree(path)
             stage.rename(path)
         except BaseException:
             remove_tree(stage)
             raise
+        finally:
+            os.close(lock)
+
+
+def _new_stage(path: Path) -> tuple[Path, int]:
+    """A new directory beside *path*, which is locked while the descriptor is open."""
+    while True:
+        stage = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=_PARTIAL))
+        with suppress(FileNotFoundError):  # another run took it for abandoned: it had no lock yet
+            lock = os.open(stage, os.O_RDONLY)
+            with suppress(OSError):  # NFS locks no directories; then none is taken for abandoned
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if stage.exists():
+                return stage, lock
+            os.close(lock)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove the stages of *path* that no run has locked."""
+    for stage in path.parent.glob(f".{escape(path.name)}.*{_PARTIAL}"):
+        with suppress(OSError):  # it is locked, cannot be, belongs to another user, or has gone
+            lock = os.open(stage, os.O_RDONLY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove_tree(stage)
+            finally:
+                os.close(lock)
 
 
 def made(folder: Path) -> Path:

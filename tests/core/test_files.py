@@ -4,6 +4,8 @@ import errno
 import fcntl
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,30 @@ def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyP
         pass
     assert "No locks available" in caught.value.evidence
     assert "--work-dir" in caught.value.cure
+
+
+STAGE = """
+import sys, time
+from pathlib import Path
+from crossbuild.core.files import staged_directory
+with staged_directory(Path(sys.argv[1])) as stage:
+    (stage / "half").touch()
+    print(stage, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_run_left_is_removed_and_what_another_is_making_stays(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    argv = [sys.executable, "-c", STAGE, str(made)]
+    runs = [subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    stages = [Path(run.stdout.readline().strip()) for run in runs if run.stdout]
+    runs[0].kill()
+    runs[0].wait()
+    assert [(stage / "half").exists() for stage in stages] == [True, True]
+    with files.staged_directory(made) as stage:
+        (stage / "whole").touch()
+    assert [(stage / "half").exists() for stage in stages] == [False, True]
+    assert [path.name for path in made.iterdir()] == ["whole"]
+    runs[1].kill()
+    runs[1].wait()

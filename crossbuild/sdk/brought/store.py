@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from crossbuild.core.errors import IndexUnreachableError
-from crossbuild.core.files import exclusive, remove_tree, staged_directory
+from crossbuild.core.files import exclusive, staged_directory
 from crossbuild.sdk import debian
 
 
@@ -59,8 +59,6 @@ class Store:
                     cure="run the same command once without --offline",
                 )
             self.tell(work)
-            for stale in place.parent.glob(f".{name}.*"):  # of a run that was killed
-                remove_tree(stale)
             with staged_directory(place) as stage:
                 fill(stage)
         return place

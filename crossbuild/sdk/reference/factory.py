@@ -61,11 +61,9 @@ def create(
     with exclusive(_writable(cache) / "lock"):
         if is_current(definition, destination):  # another run made it while this one waited
             return destination
-        with console.step(f"reference SDK {definition.title}"):
-            for stale in destination.parent.glob(f".{destination.name}.*"):
-                remove_tree(stale)
-            with staged_directory(destination) as stage:
-                _fill(stage, definition, mirror, cache, console.aside)
+        made = console.step(f"reference SDK {definition.title}")
+        with made, staged_directory(destination) as stage:
+            _fill(stage, definition, mirror, cache, console.aside)
     return destination
 
 

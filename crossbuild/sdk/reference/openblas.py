@@ -78,8 +78,6 @@ def provide(
     if not (built / openblas.LIBRARY).is_file():
         openblas.require_tools()
         tell(f"building OpenBLAS {version} for {settings.target}: some minutes, once")
-        for stale in built.parent.glob(".*"):
-            remove_tree(stale)
         with staged_directory(built) as stage:
             _build(settings, apt, toolchain.compilers, (version, lapack), stage)
     _install(built, toolchain.target)

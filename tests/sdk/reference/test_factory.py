@@ -66,11 +66,13 @@ def test_a_package_that_debian_has_not_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
-    left = tmp_path / "sdks/.mine.abcdef"
-    left.mkdir(parents=True)
+    left, own = tmp_path / "sdks/.mine.abcdef.partial", tmp_path / "sdks/.mine.settings"
+    for folder in (left, own):
+        folder.mkdir(parents=True)
     with pytest.raises(IndexUnreachableError):
         _create(tmp_path / "sdks/mine", tmp_path / "cache", mirror=NOWHERE)
     assert not left.exists()
+    assert own.exists()
 
 
 def test_a_path_with_a_space_is_refused(tmp_path: Path) -> None:
