@@ -56,7 +56,7 @@ def publish(
         try:
             for wheel, target in zip(wheels, targets, strict=True):
                 _land(wheel, target, digests)
-            sums = {wheel: digests.of(wheel) for wheel in contents(wheelhouse)}
+            sums = _sums(wheelhouse, digests)
             _write_requirements(targets, requirements_file(wheelhouse, python), sums)
             _write_lists(wheelhouse, sums, digests)
         except DiskError:
@@ -64,6 +64,15 @@ def publish(
                 target.unlink(missing_ok=True)
             raise
     return targets
+
+
+def list_again(wheelhouse: Path, digests: Digests) -> None:
+    """Bring the lists up to date after a file was put beside the wheels.
+
+    :raises DiskError: they cannot be written
+    """
+    with files.exclusive(wheelhouse / ".lock"):
+        _write_lists(wheelhouse, _sums(wheelhouse, digests), digests)
 
 
 def publish_debug(paths: Sequence[Path], wheelhouse: Path, digests: Digests) -> None:
@@ -124,6 +133,10 @@ def _land(path: Path, target: Path, digests: Digests) -> None:
             os.replace(stage, target)  # noqa: PTH105 - a rename, atomic within the folder
         finally:
             stage.unlink(missing_ok=True)
+
+
+def _sums(wheelhouse: Path, digests: Digests) -> dict[Path, str]:
+    return {wheel: digests.of(wheel) for wheel in contents(wheelhouse)}
 
 
 def _write_lists(wheelhouse: Path, sums: Mapping[Path, str], digests: Digests) -> None:

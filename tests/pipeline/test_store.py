@@ -112,9 +112,14 @@ def test_a_killed_build_goes_on(trusting: Callable[..., BuildRequest], tmp_path:
     assert wheels(request) == ["slow-1.0-cp311-cp311-linux_armv7l.whl"]
     fresh = changed(request, work=tmp_path / "another", wheelhouse=tmp_path / "other")
     run(fresh)
-    assert (fresh.wheelhouse / "SHA256SUMS").read_text() == (
-        request.wheelhouse / "SHA256SUMS"
-    ).read_text()
+    sums = (request.wheelhouse / "SHA256SUMS").read_text()
+    assert (fresh.wheelhouse / "SHA256SUMS").read_text() == sums
+    # As if it was killed after the wheel had landed, and before its statement had.
+    (statement,) = request.wheelhouse.glob("*.provenance.json")
+    statement.unlink()
+    run(request)
+    assert statement.name in sums
+    assert (request.wheelhouse / "SHA256SUMS").read_text() == sums
 
 
 def test_two_runs_at_once_build_once(trusting: Callable[..., BuildRequest], tmp_path: Path) -> None:

@@ -64,11 +64,17 @@ def publish(planned: Planned, run: Run) -> Made:
     published = wheelhouse.publish([*repaired.wheels, *along], house, python, digests)
     wheelhouse.publish_debug(repaired.debug, house, digests)
     landed = published[0]
-    for one in published[: len(repaired.wheels)]:
-        # A wheel that came along with several has the statement of the first.
-        key = planned.key if one == landed else None
-        if not provenance.is_current(one, digests.of(one), key):
-            provenance.write(one, digests.of(one), invocation.of(planned, run, landed))
+    # A wheel that came along with several has the statement of the first.
+    keys = {
+        one: planned.key if one == landed else None for one in published[: len(repaired.wheels)]
+    }
+    unstated = [
+        one for one, key in keys.items() if not provenance.is_current(one, digests.of(one), key)
+    ]
+    for one in unstated:
+        provenance.write(one, digests.of(one), invocation.of(planned, run, landed))
+    if unstated:
+        wheelhouse.list_again(house, digests)
     name, version, *_ = parse_wheel_filename(landed.name)
     return Made(
         title=f"{name} {version}",  # a source folder's own is told by its wheel alone
