@@ -73,13 +73,14 @@ class Place:
     def names(self) -> set[str]:
         """All that lies in the folders that are kept.
 
-        Digests are remembered of files that are some seconds old, so of none in a quick run.
+        Digests are remembered of files that are some seconds old, so of none in a quick run.  A run
+        that finds all built draws no timeline.
         """
         work = self.root / "work"
         paths = [*(work.iterdir() if work.is_dir() else ())]
         paths += [path for folder in self._kept for path in folder.rglob("*")]
         names = {str(path.relative_to(self.root)) for path in paths}
-        return names - {"work/wheels/digests.json"}
+        return names - {"work/wheels/digests.json", "work/trace.json", "work/trace.svg"}
 
     def processes(self) -> list[bytes]:
         """The command lines of what still works here."""
