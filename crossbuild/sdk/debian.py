@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossbuild.core import system_packages
-from crossbuild.core.command import Completed, clean_environment, run, try_run, which
+from crossbuild.core.command import Completed, clean_environment, run, tethered, try_run, which
 from crossbuild.core.errors import (
     CommandError,
     ConfigurationError,
@@ -209,7 +209,8 @@ def unpack(packages: Sequence[Path], destination: Path, log: Path) -> None:
     destination.mkdir(parents=True, exist_ok=True)
     for package in packages:
         try:
-            run(["dpkg-deb", "--extract", package, destination], log=log)
+            # Else it would go on where this process was killed: it writes nothing to a pipe.
+            run([*tethered(), "dpkg-deb", "--extract", package, destination], log=log)
         except CommandError as error:
             if "No space left" in error.evidence:
                 raise _disk_full(destination, error) from error
