@@ -25,10 +25,13 @@ from crossbuild.python.build_python import BuildPython
 from crossbuild.python.target_python import TargetPython
 from crossbuild.toolchain.compilers import Compilers
 
-_ANSWERS = in_process.FOLDER / "answers.py"
-
-#: Functions of other modules that it answers for.
-_ANSWERED = {"platform": "architecture", "ctypes": "sizeof", "ctypes.util": "find_library"}
+#: What is replaced in other modules: by which of ours, and the name.
+_REPLACED = {
+    "platform": ("answers", "architecture"),
+    "ctypes": ("answers", "sizeof"),
+    "ctypes.util": ("answers", "find_library"),
+    "distutils.command.build_ext": ("apart", "build_ext"),
+}
 
 
 @dataclass(frozen=True)
@@ -125,12 +128,12 @@ def create(
     env = existing(target, compilers, directory)
     _start_quickly(env)
     _find_the_standard_library(env)
-    _answer_for_the_target(env)
+    _replace_functions(env)
     others = [path for path in requirements if path not in tools]
     build_python.install_wheels(
         others, env.directory / "build", target.version, env.scripts / "python"
     )
-    _let_config_tools_answer_for_the_target(env)
+    _let_config_tools_replace_functions(env)
     _write_python_config(env)
     _let_cython_name_no_folder(env, generators.cython_launcher)
     _quicken_f2py(env, generators.f2py_keeper)
@@ -200,18 +203,20 @@ def _find_the_standard_library(env: CrossEnv) -> None:
         files.write_text(site, text.replace("import sys\n", f"import sys\n{stripped}\n", 1))
 
 
-def _answer_for_the_target(env: CrossEnv) -> None:
-    """Let the cross interpreter answer for the target where crossenv alone does not.
+def _replace_functions(env: CrossEnv) -> None:
+    """Let the cross interpreter answer for the target, and build, as crossenv alone does not.
 
     crossenv patches a module when it is imported, by a file for each.
     """
-    files.write_text(_cross_site(env) / "crossbuild_answers.py", _ANSWERS.read_text())
+    for ours in {ours for ours, _ in _REPLACED.values()}:
+        code = (in_process.FOLDER / f"{ours}.py").read_text(encoding="utf-8")
+        files.write_text(_cross_site(env) / f"crossbuild_{ours}.py", code)
     files.write_text(_cross_site(env) / "answers.pth", "import crossbuild_answers\n")
     entries = "PATCHES = {\n"
-    for module, name in _ANSWERED.items():
+    for module, (ours, name) in _REPLACED.items():
         patch = env.directory / f"lib/{module}-patch.py"
         before = patch.read_text(encoding="utf-8") if patch.exists() else ""
-        code = f"import crossbuild_answers\n\n{name} = crossbuild_answers.{name}({name})\n"
+        code = f"import crossbuild_{ours}\n\n{name} = crossbuild_{ours}.{name}({name})\n"
         files.write_text(patch, f"{before}\n{code}")
         entries += "" if before else f"        {module!r}: {str(patch)!r},\n"
     site = env.directory / "lib/site.py"
@@ -223,7 +228,7 @@ def _cross_site(env: CrossEnv) -> Path:
     return env.directory / f"cross/lib/python{env.version}/site-packages"
 
 
-def _let_config_tools_answer_for_the_target(env: CrossEnv) -> None:
+def _let_config_tools_replace_functions(env: CrossEnv) -> None:
     """Run programs such as ``pybind11-config`` by the cross interpreter.
 
     They print include folders from sysconfig, and the compiler that asks is the target's.

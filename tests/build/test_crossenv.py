@@ -1,10 +1,13 @@
 """crossenv, run from an environment of ours and pointed at an overlay of ours."""
 
 import functools
+import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from crossbuild import in_process
 from crossbuild.build import crossenv
 from crossbuild.core.command import run
 from crossbuild.core.errors import BuildPythonError
@@ -183,3 +186,10 @@ def test_crossenv_from_an_sdks_wrapper_without_venv(version: str, tmp_path: Path
     before = sorted(root.rglob("*"))
     assert built_in_crossenv(python, "1.6", tmp_path).endswith("-arm-linux-gnueabihf.so")
     assert sorted(root.rglob("*")) == before  # no package and no byte code
+
+
+def test_extensions_that_share_a_source_are_in_one_group() -> None:
+    sources = [["a.c"], ["b.pyx", "d.c"], ["./c.c"], ["x/b.c"], ["c.c", "b.c"], ["e.c", "a.cpp"]]
+    extensions = [SimpleNamespace(sources=each) for each in sources]
+    found = runpy.run_path(str(in_process.FOLDER / "apart.py"))["groups"](extensions)
+    assert [[extensions.index(one) for one in group] for group in found] == [[1, 2, 4], [0, 5], [3]]

@@ -10,6 +10,7 @@ import pytest
 
 from crossbuild.core import files
 from crossbuild.core.errors import AuditError, BuildError, LockError
+from crossbuild.elf import file as elf
 from crossbuild.isolation import hiding
 from crossbuild.packages import lock
 from crossbuild.packages.project.build_options import BuildOptions
@@ -167,6 +168,46 @@ def test_a_home_that_cannot_be_written(
     (wheel,) = made(replace(request, target=own_cache))
     assert wheel.exists()
     assert (tmp_path / "cache/ccache").is_dir()
+
+
+#: Two modules that are compiled of one file; each is linked a second after both were compiled.
+SHARED = {
+    "setup.py": """
+        import time
+        from setuptools import Extension, setup
+        from setuptools.command.build_ext import build_ext
+
+        class Slow(build_ext):
+            def get_libraries(self, ext):
+                time.sleep(1)
+                return super().get_libraries(ext)
+
+        modules = [Extension(n, ["shared.c"], define_macros=[("NAME", n)]) for n in ("one", "two")]
+        setup(name="shared", version="1.0", ext_modules=modules, cmdclass={"build_ext": Slow})
+        """,
+    "setup.cfg": "[build_ext]\nparallel = 2\n",
+    "shared.c": """
+        #include <Python.h>
+        #define START(name) PyInit_##name
+        #define OF(name) START(name)
+        static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "shared", "", -1, NULL};
+        PyMODINIT_FUNC OF(NAME)(void) { return PyModule_Create(&module); }
+        """,
+}
+
+
+@pytest.mark.parametrize("python", ["3.6", "3.11"])
+def test_extensions_that_are_built_at_once_and_share_a_source(
+    python: str, request_in: Requests, tmp_path: Path
+) -> None:
+    request = request_in(projects.of(tmp_path / "shared", SHARED))
+    target = replace(request.target, python=python, build_python=None)
+    (wheel,) = made(replace(request, target=target))
+    with zipfile.ZipFile(wheel) as archive:
+        modules = {name[:3]: archive.read(name) for name in archive.namelist() if ".so" in name}
+    started = {name: elf.read(data, name=name).defined for name, data in modules.items()}
+    assert "PyInit_one" in started["one"]
+    assert "PyInit_two" in started["two"]
 
 
 #: It decides by what it reads and asks, and compiles a generator that runs here.
