@@ -114,6 +114,30 @@ c.c:1:10: fatal error: zstd.h: No such file or directory
     assert failure.error.startswith("FAILED: [code=1] b.o\n")
 
 
+def test_what_has_the_console_to_itself_prints_before_ninja_says_that_it_failed(
+    bookworm: Sdk,
+) -> None:
+    """As CMake's FetchContent does."""
+    log = """\
+--   Package 'libzmq', required by 'virtual:world', not found
+[1/9] Performing download step (download, verify and extract) for 'bundled_libsodium-populate'
+-- Downloading...
+CMake Error at download-bundled_libsodium-populate.cmake:170 (message):
+  Each download failed!
+    error: downloading 'https://example.org/libsodium-1.0.20.tar.gz' failed
+          status_code: 6
+          Could not resolve host: example.org
+FAILED: bundled/src/bundled_libsodium-populate-stamp/bundled_libsodium-populate-download
+cd _deps && /usr/bin/cmake -P download-bundled_libsodium-populate.cmake
+ninja: build stopped: subcommand failed.
+CMake Error at FetchContent.cmake:1616 (message):
+  Build step for bundled_libsodium failed: 1
+"""
+    failure = explain(log, ENDED, bookworm)
+    assert failure.cause.what == "it tried to download something during the build, and could not"
+    assert "Each download failed!" in failure.error
+
+
 def test_a_back_end_that_was_killed(bookworm: Sdk) -> None:
     failure = explain("running build\n", "python failed with exit status -9", bookworm)
     assert failure.error == "running build\npython failed with exit status -9"
