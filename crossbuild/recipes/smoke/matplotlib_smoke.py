@@ -25,7 +25,8 @@ def near(got, want, atol=1e-9):
 
 def pixels(figure):
     figure.canvas.draw()
-    return np.asarray(figure.canvas.buffer_rgba()).copy()
+    width, height = figure.canvas.get_width_height()
+    return np.frombuffer(figure.canvas.buffer_rgba(), np.uint8).reshape(height, width, 4)
 
 
 def red_with_a_blue_middle():
@@ -110,11 +111,12 @@ def contours():
 @check
 def layout():
     """By kiwisolver: no label is cut off."""
-    figure, axes = plt.subplots(2, 2, layout="constrained", figsize=(4, 3), dpi=50)
+    figure, axes = plt.subplots(2, 2, constrained_layout=True, figsize=(4, 3), dpi=50)
     for one in axes.flat:
         one.set_xlabel("x", fontsize=20)
     figure.canvas.draw()
-    lows = [one.get_tightbbox().y0 for one in axes.flat]
+    renderer = figure.canvas.get_renderer()
+    lows = [one.get_tightbbox(renderer).y0 for one in axes.flat]
     same(min(lows) >= 0, True)
     same(axes[0, 0].get_window_extent().y0 > axes[1, 0].get_window_extent().y1, True)
 
