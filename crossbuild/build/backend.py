@@ -34,8 +34,6 @@ _COMPILED = re.compile(r"^\S+-(gcc|g\+\+|gfortran)(:\w+)?: \S+$")
 #: What builds write into, of the folder that all checkouts share.
 _CACHES = ("cython", "f2py", "fortran")
 
-_NINJA_PROGRESS = re.compile(r"^\[\d+/\d+\]")
-
 
 def build(job: BuildJob, step: Step) -> Path:
     """Build the wheel and return it, as the back end made it.
@@ -190,7 +188,7 @@ def _runner(job: BuildJob, environment: Mapping[str, str], step: Step) -> Runner
 
     def on_line(line: str) -> None:
         nonlocal compiled
-        if match := _NINJA_PROGRESS.match(line):
+        if match := diagnosis.NINJA_PROGRESS.match(line):
             step.progress(match[0])
         elif _COMPILED.match(line):
             compiled += 1

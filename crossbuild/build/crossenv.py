@@ -133,7 +133,7 @@ def create(
     build_python.install_wheels(
         others, env.directory / "build", target.version, env.scripts / "python"
     )
-    _let_config_tools_replace_functions(env)
+    _let_config_tools_answer_for_the_target(env)
     _write_python_config(env)
     _let_cython_name_no_folder(env, generators.cython_launcher)
     _quicken_f2py(env, generators.f2py_keeper)
@@ -228,7 +228,7 @@ def _cross_site(env: CrossEnv) -> Path:
     return env.directory / f"cross/lib/python{env.version}/site-packages"
 
 
-def _let_config_tools_replace_functions(env: CrossEnv) -> None:
+def _let_config_tools_answer_for_the_target(env: CrossEnv) -> None:
     """Run programs such as ``pybind11-config`` by the cross interpreter.
 
     They print include folders from sysconfig, and the compiler that asks is the target's.

@@ -27,7 +27,7 @@ _END = 100
 #: What CMake says of a program that it makes; which ones were made, the table may ask.
 _LINKED = re.compile(r"Linking \w+ executable ")
 _NINJA_FAILED = re.compile(r"^FAILED: ")
-_NINJA_PROGRESS = re.compile(r"^\[\d+/\d+\] ")
+NINJA_PROGRESS = re.compile(r"^\[\d+/\d+\]")
 _NO_PYTHON = re.compile(r"(Syntax|Indentation|Tab)Error: ")
 _PLACE = re.compile(r' *File "[^"]+", line \d+$')
 _CHAINED = ("During handling of the above", "The above exception was the direct cause")
@@ -96,7 +96,7 @@ def _start(lines: Sequence[str]) -> int:
     """Where the command begins that failed: what failed before, the build has got over."""
     begun = None
     for number, line in enumerate(lines):
-        if _NINJA_PROGRESS.match(line):
+        if NINJA_PROGRESS.match(line):
             begun = number + 1
         elif _NINJA_FAILED.match(line):
             # What has the console to itself prints before ninja says that it failed.

@@ -189,10 +189,10 @@ def import_modules(
     board: Board, package: str, modules: Sequence[str], *, log: Path
 ) -> ScriptResult:
     """Import modules on the board, in one Python of its own, and measure it."""
-    target = f"{board.scratch}/smoke/import_modules.py"
+    folder = f"{board.scratch}/smoke"
     for name in ("import_modules.py", "standard_modules.txt"):
-        board.push(ON_BOARD / name, f"{board.scratch}/smoke/{name}")
-    result = run_measured(board, package, [target, *modules], log=log)
+        board.push(ON_BOARD / name, f"{folder}/{name}")
+    result = run_measured(board, package, [f"{folder}/import_modules.py", *modules], log=log)
     not_imported = _not_imported(modules, result.output)
     imported = tuple(name for name in modules if name not in not_imported)
     # A module may end Python with any status, before others are tried.

@@ -65,11 +65,10 @@ def publish(planned: Planned, run: Run) -> Made:
     wheelhouse.publish_debug(repaired.debug, house, digests)
     landed = published[0]
     # A wheel that came along with several has the statement of the first.
-    keys = {
-        one: planned.key if one == landed else None for one in published[: len(repaired.wheels)]
-    }
     unstated = [
-        one for one, key in keys.items() if not provenance.is_current(one, digests.of(one), key)
+        one
+        for one in published[: len(repaired.wheels)]
+        if not provenance.is_current(one, digests.of(one), planned.key if one == landed else None)
     ]
     for one in unstated:
         provenance.write(one, digests.of(one), invocation.of(planned, run, landed))
